@@ -1,0 +1,50 @@
+//! `standin check`: the configuration as start and reload would see it.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{REFUSED, Source, closing, colour, say, tell};
+use crate::config;
+
+/// Check a configuration.
+#[derive(Args, Debug)]
+pub struct Check {
+    #[command(flatten)]
+    source: Source,
+    /// Show each value with where it came from and when a change takes effect
+    #[arg(long)]
+    effective: bool,
+}
+
+impl Check {
+    pub fn run(self) -> ExitCode {
+        let (problems, loaded) = match config::load(&self.source.request()) {
+            Ok(loaded) => (loaded.problems.clone(), Some(loaded)),
+            Err(refused) => (refused.problems, None),
+        };
+        if !problems.list().is_empty() {
+            tell(problems.render(colour(&std::io::stderr())).trim_end());
+            tell("");
+        }
+        let Some(loaded) = loaded else {
+            tell(closing(&problems));
+            return ExitCode::from(REFUSED);
+        };
+        if self.effective {
+            for row in &loaded.effective {
+                say(row);
+            }
+        }
+        let table = &loaded.table;
+        tell(format_args!(
+            "{}: {} mocks, {} stubs, {} scenarios, {} server stubs",
+            closing(&problems),
+            table.mocks().len(),
+            table.stubs().len(),
+            table.scenarios().len(),
+            table.server_stubs().len(),
+        ));
+        ExitCode::SUCCESS
+    }
+}

@@ -1,0 +1,96 @@
+//! The command line: one file per command, each thin.
+//!
+//! Exit codes: 0 success, 1 a failure at run time (a port in use, an unreachable sidecar), 2 a wrong command line,
+//! 3 a configuration that was refused.
+
+mod check;
+mod schema;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config;
+
+/// A reverse-proxy sidecar that mocks selected routes and forwards everything else to the real upstream.
+#[derive(Debug, Parser)]
+#[command(name = "standin", version, arg_required_else_help = true, infer_subcommands = false)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a configuration: all problems of all files at once
+    Check(check::Check),
+    /// Print the JSON Schema of the configuration files
+    Schema(schema::Schema),
+}
+
+/// Where the configuration comes from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Source {
+    /// Configuration file, or a directory with a standin.toml
+    /// [default: $STANDIN_CONFIG, ./standin.toml, /etc/standin/standin.toml]
+    #[arg(short, long, value_name = "FILE|DIR")]
+    config: Option<PathBuf>,
+    /// Where requests go that no stub answers: a URL, or a name from [upstreams]
+    #[arg(long, value_name = "URL")]
+    upstream: Option<String>,
+    /// Address of the data listener; may be given several times
+    #[arg(long, value_name = "ADDR")]
+    listen: Vec<String>,
+}
+
+impl Source {
+    /// The request for a configuration, with this process's environment.
+    pub fn request(self) -> config::Request {
+        let environment: HashMap<String, String> =
+            std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+        config::Request { config: self.config, upstream: self.upstream, listen: self.listen, environment }
+    }
+}
+
+/// A failure at run time.
+pub const FAILED: u8 = 1;
+/// A configuration that was refused.
+pub const REFUSED: u8 = 3;
+
+/// Runs the command that the arguments name.
+pub fn run() -> ExitCode {
+    match Cli::parse().command {
+        Command::Check(check) => check.run(),
+        Command::Schema(schema) => schema.run(),
+    }
+}
+
+/// Writes to standard output. A reader that has left is no failure: `standin check --effective | head` ends quietly.
+pub fn say(text: impl std::fmt::Display) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Writes to standard error, likewise.
+pub fn tell(text: impl std::fmt::Display) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Whether reports on this stream may be coloured: on a terminal, unless `NO_COLOR` is set to something.
+pub fn colour(stream: &impl std::io::IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The line that closes a report.
+pub fn closing(problems: &crate::problem::Problems) -> String {
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    match (problems.errors(), problems.warnings()) {
+        (0, 0) => "no problems".to_owned(),
+        (0, warnings) => count(warnings, "warning"),
+        (errors, 0) => count(errors, "error"),
+        (errors, warnings) => format!("{} and {}", count(errors, "error"), count(warnings, "warning")),
+    }
+}

@@ -1,0 +1,310 @@
+//! The only door to a configuration: files, environment and flags in, a complete and checked [`Loaded`] out, or all
+//! problems at once.
+//!
+//! `check`, start and reload take this same path. Nothing fallible is left in what it returns.
+
+mod conditions;
+mod effective;
+mod files;
+mod lint;
+mod mocks;
+mod names;
+mod response;
+mod settings;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+pub use effective::{Effective, Origin, TakesEffect};
+pub use files::Fingerprint;
+
+use crate::file::read::{self, Read as _, Reader};
+use crate::file::{MockFile, StandinFile};
+use crate::problem::{Code, Place, Problem, Problems, SourceId, Sources};
+use crate::settings::Settings;
+use crate::stubs::table::Table;
+use files::{Files, ReadError, is_pattern};
+
+/// Where a configuration comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// `-c`: a file, or a directory with a `standin.toml`.
+    pub config: Option<PathBuf>,
+    /// `--upstream`.
+    pub upstream: Option<String>,
+    /// `--listen`.
+    pub listen: Vec<String>,
+    /// Environment variables: overrides, `STANDIN_CONFIG`, and secrets.
+    pub environment: HashMap<String, String>,
+}
+
+/// A complete and checked configuration.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The file that `standin.toml` was read from; `None` for a plain proxy.
+    pub path: Option<PathBuf>,
+    /// Everything but the mocks.
+    pub settings: Settings,
+    /// The mocks, compiled.
+    pub table: Table,
+    /// Warnings.
+    pub problems: Problems,
+    /// Each value with where it came from.
+    pub effective: Vec<Effective>,
+    /// What was read, to notice changes.
+    pub fingerprint: Fingerprint,
+}
+
+/// A configuration that was refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// All that is wrong with it.
+    pub problems: Problems,
+    /// What was read, to notice when it is mended.
+    pub fingerprint: Fingerprint,
+}
+
+/// How often a load starts over before it says that the files do not rest.
+const ATTEMPTS: usize = 5;
+
+/// Loads a configuration.
+///
+/// # Errors
+/// All problems of all files. Nothing is half loaded.
+pub fn load(request: &Request) -> Result<Loaded, Box<Refused>> {
+    let mut attempt = 1;
+    loop {
+        let mut files = Files::default();
+        let result = load_once(request, &mut files);
+        // A writer may have been at work between two of our reads: what does not rest is read again.
+        if files.moved() {
+            if attempt < ATTEMPTS {
+                attempt += 1;
+                continue;
+            }
+            let problem =
+                Problem::of(Code::FilesMoving, None, "the files changed while they were read, five times in a row")
+                    .help("write files aside and rename them into place");
+            let problems = Problems::new(vec![problem], Sources::default());
+            return Err(Box::new(Refused { problems, fingerprint: files.into_fingerprint() }));
+        }
+        let fingerprint = files.into_fingerprint();
+        return match result {
+            Ok(parts) => Ok(Loaded { fingerprint, ..parts }),
+            Err(problems) => Err(Box::new(Refused { problems, fingerprint })),
+        };
+    }
+}
+
+/// What a load works with.
+pub(crate) struct Context<'a> {
+    files: &'a mut Files,
+    sources: Sources,
+    problems: Vec<Problem>,
+    environment: &'a HashMap<String, String>,
+    effective: Vec<Effective>,
+    /// Whether some file is no TOML: what it defines is then unknown, and nobody is blamed for using it.
+    incomplete: bool,
+}
+
+impl Context<'_> {
+    fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Whether something inside this place was reported already: what it left unsaid is then no second mistake.
+    fn reported_within(&self, place: Place) -> bool {
+        self.problems
+            .iter()
+            .filter_map(|p| p.place.as_ref())
+            .any(|(at, _)| at.source == place.source && place.start <= at.start && at.end <= place.end)
+    }
+}
+
+/// A file under `mocks`, read.
+struct MockSource {
+    file: MockFile,
+    source: SourceId,
+    path: PathBuf,
+}
+
+fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
+    let mut cx = Context {
+        files,
+        sources: Sources::default(),
+        problems: Vec::new(),
+        environment: &request.environment,
+        effective: Vec::new(),
+        incomplete: false,
+    };
+    let path = match locate(request, &mut cx) {
+        Ok(path) => path,
+        Err(problem) => return Err(Problems::new(vec![*problem], cx.sources)),
+    };
+    let mut root = StandinFile::default();
+    if let Some(path) = &path {
+        root = read_file(path, &mut cx).map(|(file, _)| file).unwrap_or_default();
+    }
+    overrides(request, &mut root, &mut cx);
+    let directory = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+    let mock_files = read_mocks(&root, &directory, &mut cx);
+    let (settings, table) = settings::compile(root, &directory, mock_files, &mut cx);
+    let Context { sources, mut problems, effective, .. } = cx;
+    drop_echoes(&mut problems, &sources);
+    let problems = Problems::new(problems, sources);
+    if problems.errors() > 0 {
+        return Err(problems);
+    }
+    Ok(Loaded { path, settings, table, problems, effective, fingerprint: Fingerprint::default() })
+}
+
+/// Drops problems that only repeat another in other words.
+fn drop_echoes(problems: &mut Vec<Problem>, sources: &Sources) {
+    let line = |place: Place| (place.source, sources.line_column(place).0);
+    let places = |problems: &[Problem], codes: &[Code]| -> Vec<(SourceId, usize)> {
+        let of = problems.iter().filter(|p| codes.contains(&p.code));
+        of.filter_map(|p| p.place.as_ref().map(|(place, _)| line(*place))).collect()
+    };
+    let is_on = |problem: &Problem, lines: &[(SourceId, usize)]| {
+        !lines.is_empty() && problem.place.as_ref().is_some_and(|(place, _)| lines.contains(&line(*place)))
+    };
+    // The parser's recovery guesses; a guess on a line that is broken anyway makes only noise.
+    let broken = places(problems, &[Code::TomlSyntax]);
+    problems.retain(|p| p.code == Code::TomlSyntax || !is_on(p, &broken));
+    // Names made of two equal `match` lines are equal; that the lines are equal says more.
+    let twins = places(problems, &[Code::SameMatch]);
+    problems.retain(|p| p.code != Code::DuplicateName || !is_on(p, &twins));
+}
+
+/// The configuration file: what was named, else the first of the default places that exists.
+fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Box<Problem>> {
+    let named = request.config.clone().or_else(|| cx.environment.get("STANDIN_CONFIG").map(PathBuf::from));
+    if let Some(named) = named {
+        let path = if named.is_dir() { named.join("standin.toml") } else { named };
+        return Ok(Some(path));
+    }
+    for place in ["standin.toml", "/etc/standin/standin.toml"] {
+        if Path::new(place).exists() {
+            return Ok(Some(PathBuf::from(place)));
+        }
+    }
+    let by_environment = cx.environment.contains_key("STANDIN_PROXY__UPSTREAM");
+    if request.upstream.is_some() || by_environment {
+        return Ok(None);
+    }
+    let problem = Problem::of(
+        Code::NoConfig,
+        None,
+        "there is no configuration: neither ./standin.toml nor /etc/standin/standin.toml exists",
+    );
+    let help = "name one with `-c FILE`, or start a plain proxy with `standin run --upstream http://127.0.0.1:3000`";
+    Err(Box::new(problem.help(help)))
+}
+
+/// Reads and parses one file.
+fn read_file<T: read::Keys>(path: &Path, cx: &mut Context<'_>) -> Option<(T, SourceId)> {
+    let name = path.display().to_string();
+    let text = match cx.files.read_text(path) {
+        Ok(text) => text,
+        Err(error) => {
+            cx.incomplete = true;
+            let code = if matches!(error, ReadError::TooLarge) { Code::FileTooLarge } else { Code::UnreadableFile };
+            cx.report(Problem::of(code, Some(name.clone()), format!("cannot read `{name}`: {error}")));
+            return None;
+        }
+    };
+    let source = cx.sources.add(name, text.as_str());
+    let before = cx.problems.len();
+    let file = read::parse(&mut Reader::new(source, &text, read::Origin::File, &mut cx.problems));
+    cx.incomplete |= cx.problems[before..].iter().any(|p| matches!(p.code, Code::TomlSyntax | Code::DuplicateKey));
+    Some((file, source))
+}
+
+/// Lays environment variables and flags over the file: flag before variable before file.
+fn overrides(request: &Request, root: &mut StandinFile, cx: &mut Context<'_>) {
+    let mut words: Vec<(String, Vec<String>, String)> = Vec::new();
+    let mut variables: Vec<_> = request.environment.iter().filter(|(name, _)| name.starts_with("STANDIN_")).collect();
+    variables.sort();
+    for (name, value) in variables {
+        // Only names with `__` are configuration: Kubernetes injects STANDIN_PORT and the like.
+        let Some((table, keys)) = name["STANDIN_".len()..].split_once("__") else { continue };
+        let path = std::iter::once(table).chain(keys.split("__")).map(str::to_lowercase).collect();
+        words.push((name.clone(), path, value.clone()));
+    }
+    let flag =
+        |flag: &str, key: &str, value: String| (flag.to_owned(), vec!["proxy".to_owned(), key.to_owned()], value);
+    if !request.listen.is_empty() {
+        words.push(flag("--listen", "listen", request.listen.join(",")));
+    }
+    if let Some(upstream) = &request.upstream {
+        words.push(flag("--upstream", "upstream", upstream.clone()));
+    }
+    for (name, path, value) in words {
+        let source = cx.sources.add(name, value.as_str());
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let mut reader = Reader::new(source, &value, read::Origin::Word, &mut cx.problems);
+        let over: StandinFile = read::parse_word(&path, &mut reader);
+        root.overlay(over);
+    }
+}
+
+/// Reads the files that `mocks` names, in the order of their paths' bytes.
+fn read_mocks(root: &StandinFile, directory: &Path, cx: &mut Context<'_>) -> Vec<MockSource> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for pattern in root.mocks.iter().flat_map(|list| &list.value.0) {
+        paths.extend(listed(pattern, pattern.place, directory, cx));
+    }
+    paths.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
+    paths.dedup();
+    paths
+        .into_iter()
+        .filter_map(|path| read_file(&path, cx).map(|(file, source)| MockSource { file, source, path }))
+        .collect()
+}
+
+fn listed(pattern: &str, place: Place, directory: &Path, cx: &mut Context<'_>) -> Vec<PathBuf> {
+    let full = directory.join(pattern).display().to_string();
+    match cx.files.list(&full) {
+        Err(error) => {
+            cx.report(Problem::at(Code::BadPattern, place, format!("the pattern is malformed: {}", error.msg)));
+            Vec::new()
+        }
+        Ok(found) if found.is_empty() && !is_pattern(pattern) => {
+            cx.incomplete = true;
+            cx.report(
+                Problem::at(Code::BadPattern, place, "there is no such file")
+                    .label(format!("`{full}` is missing"))
+                    .help("paths are relative to the directory of standin.toml"),
+            );
+            found
+        }
+        Ok(found) if found.is_empty() => {
+            cx.report(
+                Problem::at(Code::EmptyPattern, place, "the pattern fits no file")
+                    .warning()
+                    .label(format!("nothing fits `{full}`"))
+                    .help(
+                        "paths are relative to the directory of standin.toml; names that begin with a dot are left out",
+                    ),
+            );
+            found
+        }
+        Ok(found) => found,
+    }
+}
+
+/// The JSON Schema of `standin.toml`.
+pub fn schema() -> serde_json::Value {
+    schema_of::<StandinFile>("standin.toml of a Standin sidecar")
+}
+
+/// The JSON Schema of a file under `mocks`.
+pub fn mock_schema() -> serde_json::Value {
+    schema_of::<MockFile>("A mock file of a Standin sidecar")
+}
+
+fn schema_of<T: schemars::JsonSchema>(title: &str) -> serde_json::Value {
+    let mut schema = schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), title.into());
+    schema.to_value()
+}

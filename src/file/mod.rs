@@ -1,0 +1,41 @@
+//! The configuration as the user writes it: raw types with places, strict keys, and nothing else.
+//!
+//! [`StandinFile`] is `standin.toml`, [`MockFile`] a file under `mocks`. Whether the values make sense together is
+//! for `config`, which turns these types into running ones.
+
+pub mod leaf;
+mod mock;
+pub mod read;
+mod sidecar;
+mod when;
+
+pub use mock::*;
+pub use sidecar::*;
+pub use when::*;
+
+use read::Keys;
+
+/// The names of all tables that have `key`; this is how a key in the wrong table is told where it belongs.
+pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
+    let tables: [(&'static str, Vec<&'static str>); 13] = [
+        row::<StandinFile>(),
+        row::<ProxyTable>(),
+        row::<UpstreamTable>(),
+        row::<OpsTable>(),
+        row::<AdminTable>(),
+        row::<GateTable>(),
+        row::<CallLogTable>(),
+        row::<LimitsTable>(),
+        row::<MetricsTable>(),
+        row::<MockTable>(),
+        row::<ServerStubTable>(),
+        row::<StubTable>(),
+        row::<ScenarioTable>(),
+    ];
+    let key = key.to_owned();
+    tables.into_iter().filter(move |(_, keys)| keys.contains(&key.as_str())).map(|(table, _)| table)
+}
+
+fn row<T: Keys>() -> (&'static str, Vec<&'static str>) {
+    (T::TABLE, T::keys())
+}

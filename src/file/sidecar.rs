@@ -1,0 +1,152 @@
+//! `standin.toml`: the sidecar's own settings, and the stubs of the mock called `default`.
+
+use super::leaf::{AccessLog, Count, Forwarded, GateDefault, List, Named, OneOrMany, Size, Span, Text};
+use super::mock::{DefaultTable, ServerStubTable, StubTable};
+use super::read::keys;
+use super::when::GateWhenTable;
+
+keys! {
+    /// The configuration of a Standin sidecar.
+    StandinFile "the top of standin.toml" {
+        /// Files that hold one mock each, as patterns relative to this file's directory.
+        mocks: List<Text>,
+        /// The data listener and what happens to forwarded requests.
+        proxy: ProxyTable,
+        /// Named upstreams.
+        upstreams: Named<UpstreamTable>,
+        /// The read-only listener for probes and metrics.
+        ops: OpsTable,
+        /// The admin listener.
+        admin: AdminTable,
+        /// The condition that opens or closes all mocking for a request.
+        gate: GateTable,
+        /// What is kept of each call.
+        call_log: CallLogTable,
+        /// Limits on what callers may cost.
+        limits: LimitsTable,
+        /// Metrics.
+        metrics: MetricsTable,
+        /// Settings of the mock `default`, whose stubs stand in this file.
+        default: DefaultTable,
+        /// Named 5xx answers of the mock `default`.
+        server_stub: List<ServerStubTable>,
+        /// Endpoint stubs of the mock `default`.
+        stub: List<StubTable>,
+    }
+    later ["require_examples", "record", "telemetry", "postman", "openapi", "environments", "releases", "scenarios"]
+}
+
+keys! {
+    /// The data listener and what happens to forwarded requests.
+    ProxyTable "[proxy]" {
+        /// Addresses of the data listener. Default: "0.0.0.0:8080". A change needs a restart.
+        listen: OneOrMany<Text>,
+        /// Where requests go that no stub answers: a name from `[upstreams]`, or a URL. Absent: they get a 404.
+        upstream: Text,
+        /// Whether answers of Standin carry the `standin` header field. Default: true.
+        marker: bool,
+        /// Forwarding headers toward the upstream. Default: "append".
+        forwarded: Forwarded,
+        /// The directory that body files are relative to. Default: the directory of the file that names them.
+        files: Text,
+    }
+    later ["tls", "http2", "lane"]
+}
+
+keys! {
+    /// A real service behind the sidecar.
+    UpstreamTable "[upstreams.NAME]" {
+        /// Scheme, host and port: "http://127.0.0.1:3000".
+        url: Text,
+        /// How long one attempt to connect may take. Default: "1s".
+        connect_timeout: Span,
+        /// How long the upstream may stay silent. Default: "60s".
+        read_timeout: Span,
+        /// How long one write to the upstream may take. Default: "60s".
+        write_timeout: Span,
+        /// How long an idle connection is kept. Default: "4s", below a Node server's 5 s.
+        idle_timeout: Span,
+    }
+    later ["http2", "tls", "ca", "cert", "key", "client_cert", "sni", "verify"]
+}
+
+keys! {
+    /// The read-only listener for probes and metrics.
+    OpsTable "[ops]" {
+        /// Its address. Default: "0.0.0.0:9091". A change needs a restart.
+        listen: Text,
+    }
+}
+
+keys! {
+    /// The admin listener.
+    AdminTable "[admin]" {
+        /// Its address, on loopback. Default: "127.0.0.1:9092". A change needs a restart.
+        listen: Text,
+    }
+    later ["token", "tls", "insecure", "state_file", "read_only"]
+}
+
+keys! {
+    /// The condition that opens or closes all mocking for a request.
+    GateTable "[gate]" {
+        /// What holds where no condition does. Default: "mock".
+        default: GateDefault,
+        /// When mocking is off. Wins over `mock_when`.
+        real_when: GateWhenTable,
+        /// When mocking is on, with `default = "real"`.
+        mock_when: GateWhenTable,
+    }
+}
+
+keys! {
+    /// What is kept of each call.
+    CallLogTable "[call_log]" {
+        /// The size of the log in memory. Default: "16MiB". A change needs a restart.
+        memory: Size,
+        /// How much of each body is kept. Default: "16KiB"; "0B" keeps none.
+        body: Size,
+        /// How many calls a second keep their bodies. Default: 1000.
+        bodies_per_second: Count,
+        /// Which calls get an access line on standard output. Default: "misses".
+        access_log: AccessLog,
+        /// Query keys whose values are redacted in the log.
+        redact_query: List<Text>,
+    }
+    later ["file", "database", "max_age", "sinks"]
+}
+
+keys! {
+    /// Limits on what callers may cost.
+    LimitsTable "[limits]" {
+        /// The size of a request head. Default: "64KiB". Over it: 431.
+        head: Size,
+        /// The time a whole head may take. Default: "10s". Over it: 408.
+        head_timeout: Span,
+        /// The size of a request body. Default: none. Over it: 413.
+        request_body: Size,
+        /// The time a body may rest without progress. Default: "60s". Over it: 408.
+        body_timeout: Span,
+        /// How much of a body conditions may look at. Default: "1MiB". Over it the condition does not hold.
+        match_body: Size,
+        /// How much all bodies under inspection may take together. Default: "64MiB".
+        match_body_total: Size,
+        /// How long a body under inspection may take. Default: "10s".
+        match_body_timeout: Span,
+        /// How long an idle connection is kept. Default: "75s".
+        keepalive_timeout: Span,
+        /// How much of an unread body is read away before an early answer. Default: "64KiB". Over it the connection is closed.
+        early_drain: Size,
+        /// The longest delay. Default: "180s". Longer ones are cut to it.
+        delay: Span,
+    }
+    later ["connections", "h2_streams", "drain_delay", "drain_timeout"]
+}
+
+keys! {
+    /// Metrics.
+    MetricsTable "[metrics]" {
+        /// How many stubs have series of their own. Default: 1000. Further ones count as `_other`.
+        max_stubs: Count,
+    }
+}

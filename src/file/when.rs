@@ -1,0 +1,229 @@
+//! Conditions: `when` of a scenario, and the two conditions of the gate.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::leaf::{List, Named, Scalar, Text, Value};
+use super::read::{At, Read, Reader, keys, listed, read_table};
+use crate::problem::{Code, Place, Problem, nearest};
+
+keys! {
+    /// Conditions, all of which must hold.
+    WhenTable "when" {
+        /// Path parameters by name.
+        path: Named<Condition>,
+        /// Query values by key.
+        query: Named<Condition>,
+        /// Header values by name.
+        header: Named<Condition>,
+        /// Cookie values by name.
+        cookie: Named<Condition>,
+        /// Values of an `application/x-www-form-urlencoded` body by key.
+        form: Named<Condition>,
+        /// Values of a JSON body by JSONPath; "$" is the whole body.
+        json: Named<Condition>,
+        /// The whole body as text.
+        body: Condition,
+        /// Branches, of which one must hold.
+        any: List<WhenTable>,
+    }
+    later ["state"]
+}
+
+keys! {
+    /// Conditions of the gate, all of which must hold.
+    GateWhenTable "a gate condition" {
+        /// The whole path in its normal form.
+        path: Condition,
+        /// Query values by key.
+        query: Named<Condition>,
+        /// Header values by name.
+        header: Named<Condition>,
+        /// Cookie values by name.
+        cookie: Named<Condition>,
+    }
+    unknown unknown_in_gate
+}
+
+/// A scalar means equality; a table holds operators.
+#[derive(Clone, Debug)]
+pub enum Condition {
+    /// Equality.
+    Equals(At<Value>),
+    /// Operators, all of which must hold.
+    Operators(At<Box<OperatorTable>>),
+}
+
+impl Read for Condition {
+    fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
+        let place = reader.place(value.span());
+        match value.get_ref() {
+            DeValue::Table(_) => {
+                read_table(value, reader).map(|table| Condition::Operators(At { value: Box::new(table), place }))
+            }
+            DeValue::Array(_) => reader.fail(
+                Problem::at(Code::WrongType, place, "a condition is a scalar or a table of operators")
+                    .label("this is an array")
+                    .help("write `{ in = [..] }` for one of several values, `{ eq = [..] }` for a JSON array"),
+            ),
+            _ => Scalar::read(value, reader).map(|scalar| Condition::Equals(At { value: scalar.0, place })),
+        }
+    }
+}
+
+impl JsonSchema for Condition {
+    fn schema_name() -> Cow<'static, str> {
+        "Condition".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let scalar = generator.subschema_for::<Scalar>();
+        let table = generator.subschema_for::<OperatorTable>();
+        json_schema!({
+            "description": "A scalar means equality; a table holds operators, all of which must hold.",
+            "anyOf": [scalar, table]
+        })
+    }
+}
+
+keys! {
+    /// Operators, all of which must hold.
+    OperatorTable "a condition" {
+        /// Equal: text as text, JSON by value.
+        eq: Value,
+        /// Not equal.
+        ne: Value,
+        /// A number, or text that reads as one, greater than this.
+        gt: Number,
+        /// Greater or equal.
+        ge: Number,
+        /// Less.
+        lt: Number,
+        /// Less or equal.
+        le: Number,
+        /// Equal to one of these.
+        r#in = "in": List<Scalar>,
+        /// Holds this text, or, for a JSON array, this element.
+        contains: Value,
+        /// Begins with this text.
+        prefix: Text,
+        /// Ends with this text.
+        suffix: Text,
+        /// A regular expression is found in it.
+        re: Text,
+        /// The key or node is there; takes `true` only.
+        present: True,
+        /// The key or node is not there; takes `true` only.
+        absent: True,
+        /// Every member of this JSON value is in it.
+        subset: Value,
+        /// A table of operators that does not hold.
+        not: Box<OperatorTable>,
+    }
+    unknown unknown_operator
+}
+
+impl Read for Box<OperatorTable> {
+    fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
+        OperatorTable::read(value, reader).map(Box::new)
+    }
+}
+
+/// Every operator, as reports list them.
+const OPERATORS: &[&str] = &[
+    "eq", "ne", "gt", "ge", "lt", "le", "in", "contains", "prefix", "suffix", "re", "present", "absent", "subset",
+    "not",
+];
+
+fn unknown_operator(key: &str, place: Place, _: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
+    let help = match nearest(key, OPERATORS.iter().copied()) {
+        Some(slip) => format!("did you mean `{slip}`? To compare with a whole table, write `{{ eq = {{ … }} }}`"),
+        None => format!(
+            "to compare with a whole table, write `{{ eq = {{ … }} }}`; a name with a dot wants quotes; the operators \
+             are {}",
+            listed(OPERATORS)
+        ),
+    };
+    reader.problems.push(
+        Problem::at(Code::UnknownOperator, place, format!("unknown operator `{key}`"))
+            .label("not an operator")
+            .help(help),
+    );
+}
+
+fn unknown_in_gate(key: &str, place: Place, value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
+    let _ = value;
+    if matches!(key, "form" | "json" | "body" | "any" | "state") {
+        reader.problems.push(
+            Problem::at(Code::MisplacedKey, place, format!("the gate does not look at `{key}`"))
+                .label("a key of `when` only")
+                .help("the gate is decided before any body is read: it takes `path`, `query`, `header` and `cookie`"),
+        );
+    } else {
+        super::read::unknown_key::<GateWhenTable>(key, place, reader);
+    }
+}
+
+/// A finite number.
+#[derive(Clone, Copy, Debug)]
+pub struct Number(pub f64);
+
+impl Read for Number {
+    fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
+        let place = reader.place(value.span());
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(|n| n as f64),
+            DeValue::Float(number) => number.as_str().parse::<f64>().ok().filter(|n| n.is_finite()),
+            _ => return reader.wrong_type(&value, "a number"),
+        };
+        match number {
+            Some(number) => Some(Number(number)),
+            None => reader.fail(Problem::at(Code::OutOfRange, place, "the number is not finite or too large")),
+        }
+    }
+}
+
+impl JsonSchema for Number {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Number".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "number" })
+    }
+}
+
+/// `true`, and nothing else: `present = false` would be `absent = true` in disguise.
+#[derive(Clone, Copy, Debug)]
+pub struct True;
+
+impl Read for True {
+    fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
+        let place = reader.place(value.span());
+        match value.get_ref().as_bool() {
+            Some(true) => Some(True),
+            Some(false) => reader.fail(
+                Problem::at(Code::BadOperand, place, "`present` and `absent` take `true` only")
+                    .label("`false` is not taken")
+                    .help("`absent = true` says that it is not there, `present = true` that it is"),
+            ),
+            None => reader.wrong_type(&value, "`true`"),
+        }
+    }
+}
+
+impl JsonSchema for True {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "True".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "const": true })
+    }
+}

@@ -1,0 +1,27 @@
+//! A response as the configuration gives it: checked, serialised once at load, shared by everybody who sends it.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+
+/// A static response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// 200 to 599.
+    pub status: u16,
+    /// Header fields, `content-type` among them; never those of framing or of the connection.
+    pub headers: Box<[(HeaderName, HeaderValue)]>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// Whether it sets this header.
+    pub fn has(&self, name: &HeaderName) -> bool {
+        self.headers.iter().any(|(own, _)| own == name)
+    }
+
+    /// Whether its status allows a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
+    pub fn may_have_body(status: u16) -> bool {
+        !matches!(status, 204 | 205 | 304)
+    }
+}
