@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{REFUSED, Source, closing, colour, say, tell};
+use super::{Source, closing, colour, say, tell};
 use crate::config;
 
 /// Check a configuration.
@@ -19,18 +19,14 @@ pub struct Check {
 
 impl Check {
     pub fn run(self) -> ExitCode {
-        let (problems, loaded) = match config::load(&self.source.request()) {
-            Ok(loaded) => (loaded.problems.clone(), Some(loaded)),
-            Err(refused) => (refused.problems, None),
+        let loaded = match config::load(&self.source.request()) {
+            Ok(loaded) => loaded,
+            Err(refused) => return super::run::refused(&refused.problems),
         };
+        let problems = &loaded.problems;
         if !problems.list().is_empty() {
-            tell(problems.render(colour(&std::io::stderr())).trim_end());
-            tell("");
+            tell(format_args!("{}\n", problems.render(colour(&std::io::stderr())).trim_end()));
         }
-        let Some(loaded) = loaded else {
-            tell(closing(&problems));
-            return ExitCode::from(REFUSED);
-        };
         if self.effective {
             for row in &loaded.effective {
                 say(row);
@@ -39,7 +35,7 @@ impl Check {
         let table = &loaded.table;
         tell(format_args!(
             "{}: {} mocks, {} stubs, {} scenarios, {} server stubs",
-            closing(&problems),
+            closing(problems),
             table.mocks().len(),
             table.stubs().len(),
             table.scenarios().len(),

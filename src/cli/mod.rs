@@ -4,6 +4,8 @@
 //! 3 a configuration that was refused.
 
 mod check;
+mod ping;
+mod run;
 mod schema;
 
 use std::collections::HashMap;
@@ -24,10 +26,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the sidecar
+    Run(run::Run),
     /// Check a configuration: all problems of all files at once
     Check(check::Check),
     /// Print the JSON Schema of the configuration files
     Schema(schema::Schema),
+    /// Ask a running sidecar whether it is ready: exit code 0 if so
+    Ping(ping::Ping),
 }
 
 /// Where the configuration comes from.
@@ -62,6 +68,8 @@ pub const REFUSED: u8 = 3;
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
+        Command::Run(run) => run.run(),
+        Command::Ping(ping) => ping.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),
     }

@@ -180,6 +180,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
         let active =
             active_server_stub.and_then(|used| self.used_server_stub(&used, &inherited)).map(|stub| (stub, scope));
         let mock = Mock {
+            number,
             name: inherited.name.clone(),
             hosts: hosts.into_iter().flat_map(|list| list.value.0).filter_map(|text| host(&text, self.cx)).collect(),
             base: inherited.base.clone(),

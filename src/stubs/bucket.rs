@@ -12,9 +12,9 @@ use smallvec::SmallVec;
 
 use super::index::Map;
 use super::matcher::{Operator, Outcome, Subject, is_body_fault, no_value, scalar_key};
-use super::reason::Reason;
 use super::request::RequestView;
 use super::scenario::{Scenario, Stub};
+use crate::words::Reason;
 
 /// Up to this many rules a scan beats a hash look-up (measured: 8 rules cost about what one look-up does).
 const SCAN: usize = 8;

@@ -11,8 +11,8 @@ use serde_json_path::JsonPath;
 use smallvec::SmallVec;
 
 use super::path::Parameter;
-use super::reason::Reason;
 use super::request::{BodyFault, NoValue, RequestView};
+use crate::words::Reason;
 
 /// A conjunction of conditions.
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,6 @@ pub mod marker;
 pub mod matcher;
 pub mod path;
 pub mod rank;
-pub mod reason;
 pub mod request;
 pub mod scenario;
 pub mod table;

@@ -20,6 +20,8 @@ pub struct Destination(pub u32);
 /// A named set of stubs with its own settings.
 #[derive(Clone, Debug)]
 pub struct Mock {
+    /// Its number in the table.
+    pub number: u32,
     /// The name.
     pub name: Arc<str>,
     /// Only these hosts; none means every host.

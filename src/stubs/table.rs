@@ -12,9 +12,9 @@ use super::cors::preflight_method;
 use super::delay::{self, Delay};
 use super::index::{Candidates, Index, Taken};
 use super::matcher::Outcome;
-use super::reason::Reason;
 use super::request::RequestView;
 use super::scenario::{Destination, Gate, Mock, Scenario, Scope, ServerStub, Stub};
+use crate::words::Reason;
 
 /// All mocks, compiled.
 #[derive(Debug, Default)]

@@ -1,0 +1,188 @@
+//! One way out: each request opens a ticket before its answer leaves, and closes it exactly once.
+
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::sink::AccessLines;
+use super::{Answered, Call, CallLog, Captured, Closed, Decision, Head, Times};
+use crate::metrics::{Counter, Series};
+use crate::settings::AccessLog;
+use crate::words::{Decided, Failure, Rejection};
+
+/// An open call. Dropped without [`Ticket::close`], it closes as one whose caller left, or as one that a panic ended.
+#[derive(Debug)]
+pub struct Ticket {
+    call: Arc<Call>,
+    log: Arc<CallLog>,
+    lines: Option<AccessLines>,
+    access_log: AccessLog,
+    started: Instant,
+    counting: Option<Counting>,
+}
+
+/// How a call is counted: found at its decision, so that no snapshot is held until its end.
+pub struct Counting {
+    /// Handles of the snapshot that decided.
+    pub series: Arc<Series>,
+    /// The number of the mock.
+    pub mock: Option<usize>,
+    /// The counter of the scenario or server stub that answers.
+    pub stub: Option<Counter>,
+}
+
+impl std::fmt::Debug for Counting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Counting").field("mock", &self.mock).finish_non_exhaustive()
+    }
+}
+
+/// How a call ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What failed.
+    pub failure: Option<Failure>,
+    /// Why the request was rejected in the middle of its body.
+    pub rejection: Option<Rejection>,
+    /// Simulated delay.
+    pub delay: Duration,
+    /// From forwarding to the end of the upstream's answer.
+    pub upstream: Duration,
+    /// The beginning of the request's body.
+    pub request_body: Option<Captured>,
+    /// The beginning of the answer's body.
+    pub response_body: Option<Captured>,
+}
+
+impl Ticket {
+    /// Opens a ticket: from now on the call is in the log.
+    pub fn open(
+        log: &Arc<CallLog>,
+        lines: Option<AccessLines>,
+        access_log: AccessLog,
+        (started, client): (Instant, SocketAddr),
+        (request, decision): (Head, Decision),
+        counting: Counting,
+    ) -> Self {
+        let number = log.number();
+        let names = [&decision.mock, &decision.stub, &decision.scenario, &decision.upstream];
+        let shared: usize = names.iter().filter(|name| name.is_some()).count() * size_of::<Arc<str>>();
+        let size = size_of::<Call>() + request.len() + shared;
+        let call = Arc::new(Call {
+            number,
+            at: SystemTime::now(),
+            client,
+            request,
+            decision,
+            answered: OnceLock::new(),
+            closed: OnceLock::new(),
+            size: AtomicUsize::new(size),
+        });
+        log.insert(call.clone());
+        log.metrics.inflight.inc();
+        Ticket { call, log: log.clone(), lines, access_log, started, counting: Some(counting) }
+    }
+
+    /// The call's id.
+    pub fn id(&self) -> String {
+        self.log.id(self.call.number)
+    }
+
+    /// The number of the call.
+    pub fn number(&self) -> u64 {
+        self.call.number
+    }
+
+    /// When the request began.
+    pub fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// What was decided.
+    pub fn decision(&self) -> &Decision {
+        &self.call.decision
+    }
+
+    /// Notes the head of the answer, before it leaves. Only the first counts.
+    pub fn answered(&self, status: u16, head: Head) {
+        let extra = head.len();
+        if self.call.answered.set(Answered { status, head }).is_ok() {
+            self.log.grow(&self.call, extra);
+        }
+    }
+
+    /// Closes the ticket.
+    pub fn close(mut self, outcome: Outcome) {
+        self.finish(outcome);
+    }
+
+    fn finish(&mut self, outcome: Outcome) {
+        let Some(counting) = self.counting.take() else { return };
+        let Outcome { failure, rejection, delay, upstream, request_body, response_body } = outcome;
+        let times = Times { total: self.started.elapsed(), delay, upstream };
+        let call = &self.call;
+        let decided = match (failure, rejection) {
+            (_, Some(_)) => Decided::Rejected,
+            (Some(_), None) => Decided::Failed,
+            (None, None) => call.decision.decided,
+        };
+        let kept = |body: &Option<Captured>| body.as_ref().map_or(0, |body| body.bytes.len());
+        let extra = kept(&request_body) + kept(&response_body);
+        let _ = call.closed.set(Closed { decided, failure, rejection, times, request_body, response_body });
+        self.log.grow(call, extra);
+        self.count(&counting, decided, times);
+        let metrics = &self.log.metrics;
+        metrics.inflight.dec();
+        // One that unwinds through here is counted by its connection.
+        if failure == Some(Failure::Panic) && !std::thread::panicking() {
+            metrics.panics.inc();
+        }
+        if let Some(lines) = &self.lines {
+            let wanted = match self.access_log {
+                AccessLog::All => true,
+                AccessLog::None => false,
+                AccessLog::Misses => {
+                    call.decision.miss.is_some()
+                        || matches!(decided, Decided::Failed | Decided::Rejected | Decided::Denied | Decided::Unmatched)
+                }
+            };
+            if wanted && !lines.send(call.clone()) {
+                metrics.call_log_dropped.inc();
+            }
+        }
+    }
+
+    fn count(&self, counting: &Counting, decided: Decided, times: Times) {
+        let metrics = &self.log.metrics;
+        let decision = &self.call.decision;
+        match (&counting.stub, decided) {
+            (Some(counter), Decided::Mocked | Decided::ServerStub) => counter.inc(),
+            _ => {
+                let name = decision.mock.as_deref().unwrap_or("");
+                let mock = counting.mock.map(|number| (number, name));
+                counting.series.count_other(metrics, mock, decided, self.call.status());
+            }
+        }
+        if let Some(reason) = decision.miss {
+            metrics.missed(reason);
+        }
+        if let Some(rejection) = self.call.rejection() {
+            metrics.rejected(rejection);
+        }
+        if let (Some(number), false) = (counting.mock, times.delay.is_zero()) {
+            let name = decision.mock.as_deref().unwrap_or("");
+            counting.series.observe_delay(metrics, number, name, times.delay.as_secs_f64());
+        }
+        metrics.observe(decided, times.total.as_secs_f64(), times.own().as_secs_f64());
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if self.counting.is_some() {
+            let failure = if std::thread::panicking() { Failure::Panic } else { Failure::CallerLeft };
+            self.finish(Outcome { failure: Some(failure), ..Outcome::default() });
+        }
+    }
+}

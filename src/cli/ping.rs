@@ -1,0 +1,70 @@
+//! `standin ping`: a health check for images without a shell.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{FAILED, say, tell};
+
+/// Ask a running sidecar whether it is ready.
+#[derive(Args, Debug)]
+pub struct Ping {
+    /// Address of its ops listener
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9091", env = "STANDIN_OPS__LISTEN")]
+    ops: String,
+    /// The route to ask
+    #[arg(long, default_value = "/readyz")]
+    path: String,
+    /// How long to wait
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
+    timeout: Duration,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::file::leaf::duration(text)
+        .filter(|d| !d.is_zero())
+        .ok_or_else(|| "write it with a unit, such as 2s".to_owned())
+}
+
+impl Ping {
+    pub fn run(self) -> ExitCode {
+        match self.ask() {
+            Ok(status) if status.split(' ').nth(1) == Some("200") => {
+                say(format_args!("{}: ready", self.ops));
+                ExitCode::SUCCESS
+            }
+            Ok(status) => {
+                tell(format_args!("error: {}{} answers {status:?}", self.ops, self.path));
+                ExitCode::from(FAILED)
+            }
+            Err(error) => {
+                tell(format_args!("error: {}: {error}", self.ops));
+                ExitCode::from(FAILED)
+            }
+        }
+    }
+
+    /// One request on a connection of its own: a client library would be most of this binary's size for it.
+    fn ask(&self) -> std::io::Result<String> {
+        let mut address = self
+            .ops
+            .to_socket_addrs()?
+            .next()
+            .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::NotFound, "the name has no address"))?;
+        // A sidecar that listens on all interfaces is asked on this one.
+        if address.ip().is_unspecified() {
+            let loopback = if address.is_ipv6() { "::1" } else { "127.0.0.1" };
+            address = loopback.parse().map(|ip| SocketAddr::new(ip, address.port())).unwrap_or(address);
+        }
+        let mut stream = TcpStream::connect_timeout(&address, self.timeout)?;
+        stream.set_read_timeout(Some(self.timeout))?;
+        stream.set_write_timeout(Some(self.timeout))?;
+        write!(stream, "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n", self.path)?;
+        let mut line = String::new();
+        BufReader::new(stream).read_line(&mut line)?;
+        Ok(line.trim_end().to_owned())
+    }
+}

@@ -1,0 +1,65 @@
+//! `standin run`: the sidecar.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{FAILED, REFUSED, Source, closing, colour, tell};
+use crate::app::{App, Options, StartError};
+use crate::calls::LineFormat;
+use crate::problem::Problems;
+use crate::telemetry;
+
+/// Run the sidecar.
+#[derive(Args, Debug)]
+pub struct Run {
+    #[command(flatten)]
+    source: Source,
+}
+
+impl Run {
+    pub fn run(self) -> ExitCode {
+        telemetry::start();
+        match App::start(options(self.source.request())) {
+            Ok(app) => finish(app),
+            Err(error) => failed(&error),
+        }
+    }
+}
+
+/// The options of a sidecar in the foreground: access lines on standard output.
+pub fn options(request: crate::config::Request) -> Options {
+    let stdout = std::io::stdout();
+    let format = if stdout.is_terminal() { LineFormat::Text } else { LineFormat::Json };
+    Options { request, access_lines: Some((format, Box::new(stdout))), ..Options::default() }
+}
+
+/// Runs until told to stop.
+pub fn finish(app: App) -> ExitCode {
+    match app.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(format_args!("error: signals cannot be listened for: {error}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Says why a sidecar did not start.
+pub fn failed(error: &StartError) -> ExitCode {
+    match error {
+        StartError::Config(problems) => refused(problems),
+        error => {
+            tell(format_args!("error: {error}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Prints the report of a configuration that was refused.
+pub fn refused(problems: &Problems) -> ExitCode {
+    tell(problems.render(colour(&std::io::stderr())).trim_end());
+    tell(format_args!("\n{}", closing(problems)));
+    ExitCode::from(REFUSED)
+}

@@ -1,0 +1,164 @@
+//! The configuration in force: the only pointer that a reload swaps.
+//!
+//! A request takes one [`Snapshot`] and decides by it; nothing it does later looks at another. Addresses of upstreams
+//! change under a snapshot as DNS does; they live here too, because nothing else may hold an `ArcSwap`.
+
+pub mod resolve;
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::metrics::{Metrics, Series, UpstreamSeries};
+use crate::redact::Redactor;
+use crate::settings::{Settings, Upstream};
+use crate::stubs::table::Table;
+
+/// One immutable compiled configuration, and its number.
+pub struct Snapshot {
+    /// Its number; the first is 1.
+    pub generation: u64,
+    /// Everything but the mocks.
+    pub settings: Settings,
+    /// The mocks.
+    pub table: Table,
+    /// The upstreams of the settings, with their addresses.
+    pub upstreams: Box<[Arc<UpstreamState>]>,
+    /// Handles of metrics.
+    pub series: Arc<Series>,
+    /// What never reaches a log.
+    pub redactor: Arc<Redactor>,
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot").field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+/// The configuration in force.
+#[derive(Debug)]
+pub struct Live {
+    current: ArcSwap<Snapshot>,
+}
+
+impl Live {
+    /// Starts with a snapshot.
+    pub fn new(first: Snapshot) -> Self {
+        Live { current: ArcSwap::from_pointee(first) }
+    }
+
+    /// The snapshot in force. Taken once per request.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// Replaces the snapshot. Requests under way keep theirs.
+    pub fn replace(&self, next: Snapshot) {
+        self.current.store(Arc::new(next));
+    }
+}
+
+/// An upstream with the addresses that its name has now. Outlives reloads that leave its definition alone.
+pub struct UpstreamState {
+    /// The definition.
+    pub settings: Arc<Upstream>,
+    /// A hash of the definition: connections made under another one are not taken over.
+    pub group_key: u64,
+    /// Handles of metrics.
+    pub series: UpstreamSeries,
+    addresses: ArcSwap<Vec<SocketAddr>>,
+    /// The address that answered last: tried first, so that a dead one costs one request and not every one.
+    preferred: AtomicUsize,
+}
+
+impl std::fmt::Debug for UpstreamState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UpstreamState").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl UpstreamState {
+    /// An upstream whose name has not been looked up; an address literal needs no look-up.
+    pub fn new(settings: Arc<Upstream>, metrics: &Metrics) -> Self {
+        let literal = settings.host.parse().map(|ip| SocketAddr::new(ip, settings.port));
+        UpstreamState {
+            series: metrics.upstream(&settings.name),
+            group_key: {
+                let mut hasher = DefaultHasher::new();
+                settings.hash(&mut hasher);
+                hasher.finish()
+            },
+            addresses: ArcSwap::from_pointee(literal.into_iter().collect()),
+            preferred: AtomicUsize::new(0),
+            settings,
+        }
+    }
+
+    /// Whether the host is a name that must be looked up.
+    pub fn is_named(&self) -> bool {
+        self.settings.host.parse::<std::net::IpAddr>().is_err()
+    }
+
+    /// The addresses known last.
+    pub fn addresses(&self) -> Arc<Vec<SocketAddr>> {
+        self.addresses.load_full()
+    }
+
+    /// Takes on freshly looked up addresses; none at all leave the last good ones in place.
+    pub fn resolved(&self, addresses: Vec<SocketAddr>) {
+        if !addresses.is_empty() && **self.addresses.load() != addresses {
+            self.preferred.store(0, Ordering::Relaxed);
+            self.addresses.store(Arc::new(addresses));
+        }
+    }
+
+    /// Where to begin among the addresses.
+    pub fn preferred(&self) -> usize {
+        self.preferred.load(Ordering::Relaxed)
+    }
+
+    /// Notes which address took a connection.
+    pub fn prefer(&self, at: usize) {
+        self.preferred.store(at, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn upstream(host: &str) -> UpstreamState {
+        let second = Duration::from_secs(1);
+        let settings = Upstream {
+            name: "u".into(),
+            host: host.into(),
+            port: 80,
+            connect_timeout: second,
+            read_timeout: second,
+            write_timeout: second,
+            idle_timeout: second,
+        };
+        UpstreamState::new(Arc::new(settings), &Metrics::new(1))
+    }
+
+    #[test]
+    fn a_literal_needs_no_look_up() {
+        assert_eq!(*upstream("127.0.0.1").addresses(), vec!["127.0.0.1:80".parse().unwrap()]);
+        assert!(!upstream("::1").is_named());
+        assert!(upstream("app.test").is_named());
+    }
+
+    #[test]
+    fn a_failed_look_up_keeps_the_last_good_addresses() {
+        let upstream = upstream("app.test");
+        upstream.resolved(vec!["127.0.0.2:80".parse().unwrap()]);
+        upstream.resolved(Vec::new());
+        assert_eq!(upstream.addresses().len(), 1);
+    }
+}

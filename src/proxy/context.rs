@@ -1,0 +1,174 @@
+//! What a request carries from phase to phase.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+
+use super::budget::Share;
+use super::replay::Exchange;
+use crate::calls::{Captured, Ticket};
+use crate::live::{Snapshot, UpstreamState};
+use crate::redact::Redactor;
+use crate::settings::{Forwarded, Limits};
+use crate::stubs::request::BodyFault;
+use crate::stubs::scenario::Mock;
+use crate::words::{Failure, Reason, Rejection};
+
+/// What the connection found out before pingora saw the request.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The configuration that this request is served by.
+    pub snapshot: Arc<Snapshot>,
+    /// The socket's peer.
+    pub peer: SocketAddr,
+    /// When the head was complete.
+    pub started: Instant,
+    /// The decoded body, if a stub asked for it, or why it cannot be looked at.
+    pub body: Option<Result<Bytes, BodyFault>>,
+    /// Whether there is a body.
+    pub has_body: bool,
+    /// Whether the caller holds the body back until told to continue.
+    pub held_back: bool,
+    /// Whether the caller speaks HTTP/1.0.
+    pub is_http10: bool,
+    /// Whether this is the connection's last request.
+    pub draining: bool,
+    /// What is shared with the stream.
+    pub exchange: Arc<Exchange>,
+    /// The memory of the inspected body; given back when the request is over.
+    pub _share: Option<Share>,
+}
+
+/// The state of a request.
+#[derive(Debug, Default)]
+pub struct Context {
+    /// What the connection found out.
+    pub prepared: Option<Prepared>,
+    /// What came of deciding; holds no snapshot, so that a tunnel of hours pins no old table.
+    pub request: Option<Request>,
+}
+
+/// A request that was decided.
+#[derive(Debug)]
+pub struct Request {
+    /// Closes exactly once.
+    pub ticket: Option<Ticket>,
+    /// When the head was complete.
+    pub started: Instant,
+    /// The socket's peer.
+    pub peer: SocketAddr,
+    /// The configuration that decided.
+    pub generation: u64,
+    /// The mock, for its cross-origin policy.
+    pub mock: Option<Arc<Mock>>,
+    /// Why no stub answered.
+    pub miss: Option<Reason>,
+    /// What never reaches a log.
+    pub redactor: Arc<Redactor>,
+    /// Limits of the configuration that decided.
+    pub limits: Limits,
+    /// Whether answers carry the `standin` field.
+    pub marker: bool,
+    /// Whether the caller asked to see it on a forwarded answer too.
+    pub debug: bool,
+    /// What is shared with the stream.
+    pub exchange: Arc<Exchange>,
+    /// Where it goes, if it is forwarded.
+    pub forward: Option<Forward>,
+    /// Simulated delay.
+    pub delay: Duration,
+    /// What failed.
+    pub failure: Option<Failure>,
+    /// Why it was rejected in the middle.
+    pub rejection: Option<Rejection>,
+    /// The beginning of the request's body, if bodies are kept.
+    pub request_body: Option<Capture>,
+    /// The beginning of the answer's body.
+    pub response_body: Option<Capture>,
+    /// The memory of the inspected body.
+    pub _share: Option<Share>,
+}
+
+/// A request on its way to an upstream.
+#[derive(Debug)]
+pub struct Forward {
+    /// The upstream.
+    pub upstream: Arc<UpstreamState>,
+    /// How many addresses failed.
+    pub tries: usize,
+    /// The address that is tried now.
+    pub address: usize,
+    /// Whether selectors are taken out.
+    pub strip_selectors: bool,
+    /// The header that carried a key of the mock, to be taken out.
+    pub strip_key: Option<Box<str>>,
+    /// What happens to forwarding headers.
+    pub forwarded: Forwarded,
+    /// When it left.
+    pub at: Option<Instant>,
+    /// The status that came back.
+    pub status: Option<u16>,
+}
+
+/// Keeps the beginning of a body.
+#[derive(Debug)]
+pub struct Capture {
+    kept: BytesMut,
+    whole: Option<Bytes>,
+    limit: usize,
+    length: u64,
+}
+
+impl Capture {
+    /// Keeps up to `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Capture { kept: BytesMut::new(), whole: None, limit, length: 0 }
+    }
+
+    /// Takes in the next piece.
+    pub fn add(&mut self, piece: &[u8]) {
+        let room = self.limit.saturating_sub(self.kept.len());
+        self.kept.extend_from_slice(&piece[..piece.len().min(room)]);
+        self.length += piece.len() as u64;
+    }
+
+    /// Takes in a whole body; a short one is shared, not copied.
+    pub fn add_whole(&mut self, body: &Bytes) {
+        if body.len() <= self.limit {
+            self.length = body.len() as u64;
+            self.whole = Some(body.clone());
+        } else {
+            self.add(body);
+        }
+    }
+
+    /// What was kept, secrets taken out.
+    pub fn finish(self, redactor: &Redactor) -> Option<Captured> {
+        if self.length == 0 {
+            return None;
+        }
+        let bytes = self.whole.unwrap_or_else(|| self.kept.freeze());
+        let bytes = match redactor.text(&bytes) {
+            std::borrow::Cow::Borrowed(_) => bytes,
+            std::borrow::Cow::Owned(clean) => clean.into(),
+        };
+        Some(Captured { bytes, length: self.length })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capture_keeps_the_beginning_and_counts_the_rest() {
+        let mut capture = Capture::new(4);
+        capture.add(b"abc");
+        capture.add(b"def");
+        let captured = capture.finish(&Redactor::default()).unwrap();
+        assert_eq!((&captured.bytes[..], captured.length), (&b"abcd"[..], 6));
+        assert!(Capture::new(4).finish(&Redactor::default()).is_none());
+    }
+}

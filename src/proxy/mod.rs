@@ -1,0 +1,84 @@
+//! Carries decisions out for traffic: connections, pingora's phases, answers, and the border to the upstream.
+
+mod answer;
+mod budget;
+mod chunked;
+mod connection;
+mod context;
+mod decide;
+mod front;
+mod headers;
+mod inspect;
+mod phases;
+mod replay;
+mod upstream;
+mod view;
+
+use std::sync::Arc;
+
+use pingora::proxy::HttpProxy;
+use pingora::server::configuration::ServerConf;
+
+pub use budget::Budget;
+pub use connection::Connections;
+
+use crate::calls::{AccessLines, CallLog};
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::stubs::request::RequestView;
+use phases::Phases;
+
+/// How many idle connections to upstreams are kept, of all upstreams together. More than a load generator opens, so
+/// that connections are not torn down while others are made.
+const POOL: usize = 1024;
+/// How many attempts one request has at most: addresses of an upstream, and connections that went stale.
+const ATTEMPTS: usize = 8;
+
+/// What the request path works with.
+#[derive(Debug)]
+pub struct DataPlane {
+    /// The configuration in force.
+    pub live: Arc<Live>,
+    /// Where calls are kept.
+    pub log: Arc<CallLog>,
+    /// Where access lines go; `None` in tests that want none.
+    pub lines: Option<AccessLines>,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+    /// The memory that all bodies under inspection share.
+    pub budget: Arc<Budget>,
+    /// For tests.
+    pub hooks: Hooks,
+}
+
+/// Places where a test may reach in.
+#[derive(Clone, Default)]
+pub struct Hooks {
+    /// Called with each request before it is decided.
+    pub before_decide: Option<BeforeDecide>,
+}
+
+/// Looks at a request; may panic, which is what it is for.
+pub type BeforeDecide = Arc<dyn Fn(&RequestView<'_>) + Send + Sync>;
+
+impl std::fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hooks").finish_non_exhaustive()
+    }
+}
+
+impl DataPlane {
+    /// The proxy behind data connections.
+    pub fn connections(self: &Arc<Self>, threads: usize) -> Connections {
+        let conf =
+            ServerConf { threads, upstream_keepalive_pool_size: POOL, max_retries: ATTEMPTS, ..ServerConf::default() };
+        let mut proxy = HttpProxy::new(Phases::new(self.clone()), Arc::new(conf));
+        proxy.handle_init_modules();
+        Connections::new(proxy, self.clone())
+    }
+
+    /// A number drawn evenly from all numbers.
+    fn roll(&self) -> u64 {
+        fastrand::u64(..)
+    }
+}

@@ -1,0 +1,453 @@
+//! The stream between a socket and pingora: it gives back what was read, and fences pingora off from the next request.
+//!
+//! We read heads (and inspected bodies) ourselves, then let pingora read the same bytes again. Behind the end of the
+//! message the fence closes: pingora sees a quiet connection, while a pipelined request stays ours and a caller that
+//! leaves is still noticed. Writes are gathered, so that the head and the body of a short answer leave in one system
+//! call; and the `Date` that pingora puts over that of a forwarded answer is put right.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd as _;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Buf as _, Bytes, BytesMut};
+use http::HeaderValue;
+use pingora::protocols::{
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
+    UniqueIDType,
+};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+
+use super::chunked::ChunkScanner;
+use crate::words::Rejection;
+
+/// How much of a pipelined request is taken in behind a closed fence. More stays in the socket's buffer, and TCP holds
+/// the caller back.
+const AHEAD: usize = 64 << 10;
+/// How much is read at once.
+const READ: usize = 16 << 10;
+/// How much is gathered before it is written.
+const GATHER: usize = 16 << 10;
+/// How long an answered caller may go on sending before the connection is cut. Closing a socket with unread input makes
+/// the system reset the connection, and a reset can overtake the answer (RFC 9112, section 9.6).
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What the stream and the request that pingora works on tell each other.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    /// The `Date` of the forwarded answer.
+    date: Mutex<Option<HeaderValue>>,
+    /// Why the body was cut off: 0, or the number of a rejection and one.
+    fault: AtomicU8,
+    /// The longest body, bytes; `u64::MAX` is no limit.
+    max_body: AtomicU64,
+}
+
+impl Exchange {
+    /// Prepares for the next request.
+    pub fn reset(&self, max_body: Option<u64>) {
+        self.take_date();
+        self.fault.store(0, Ordering::Relaxed);
+        self.max_body.store(max_body.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Sets the `Date` that the answer keeps.
+    pub fn keep_date(&self, date: HeaderValue) {
+        if let Ok(mut slot) = self.date.lock() {
+            *slot = Some(date);
+        }
+    }
+
+    fn take_date(&self) -> Option<HeaderValue> {
+        self.date.lock().ok().and_then(|mut slot| slot.take())
+    }
+
+    /// Why the body was cut off.
+    pub fn fault(&self) -> Option<Rejection> {
+        let number = self.fault.load(Ordering::Relaxed);
+        usize::from(number).checked_sub(1).and_then(|at| Rejection::ALL.get(at)).copied()
+    }
+
+    fn set_fault(&self, rejection: Rejection) {
+        self.fault.store(rejection as u8 + 1, Ordering::Relaxed);
+    }
+}
+
+/// What pingora may still read.
+#[derive(Debug)]
+pub enum Fence {
+    /// Everything: the connection is no longer HTTP/1.
+    Open,
+    /// So many bytes of the body.
+    Length(u64),
+    /// A chunked body to its end.
+    Chunked(ChunkScanner),
+}
+
+/// The stream between a socket and pingora.
+pub struct Replay {
+    socket: Option<TcpStream>,
+    /// What is read again before anything else: the head, and a body that was inspected.
+    again: [Bytes; 2],
+    /// What was read from the socket and not yet handed on.
+    input: BytesMut,
+    fence: Fence,
+    /// Whether the caller has sent its last byte.
+    ended: bool,
+    output: BytesMut,
+    /// Whether anything was answered: only then an early close may cost somebody an answer.
+    answered: bool,
+    exchange: Arc<Exchange>,
+    digest: Arc<SocketDigest>,
+}
+
+impl std::fmt::Debug for Replay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replay").field("fence", &self.fence).field("ended", &self.ended).finish_non_exhaustive()
+    }
+}
+
+impl Replay {
+    /// A stream over a fresh connection.
+    pub fn new(socket: TcpStream, peer: SocketAddr) -> Self {
+        let digest = SocketDigest::from_raw_fd(socket.as_raw_fd());
+        let _ = digest.peer_addr.set(Some(peer.into()));
+        Replay {
+            socket: Some(socket),
+            again: [Bytes::new(), Bytes::new()],
+            input: BytesMut::new(),
+            fence: Fence::Length(0),
+            ended: false,
+            output: BytesMut::new(),
+            answered: false,
+            exchange: Arc::default(),
+            digest: Arc::new(digest),
+        }
+    }
+
+    /// What is shared with the request under way.
+    pub fn exchange(&self) -> &Arc<Exchange> {
+        &self.exchange
+    }
+
+    /// What was read and not yet handed on.
+    pub fn input(&self) -> &BytesMut {
+        &self.input
+    }
+
+    /// Takes the first bytes of the input.
+    pub fn take(&mut self, length: usize) -> BytesMut {
+        self.input.split_to(length)
+    }
+
+    /// Makes room for a body of this length, so that it arrives in one piece.
+    pub fn expect(&mut self, length: usize) {
+        self.input.reserve(length.saturating_sub(self.input.len()));
+    }
+
+    /// Reads more input; 0 at the caller's last byte.
+    ///
+    /// # Errors
+    /// Where the connection broke.
+    pub async fn fill(&mut self) -> io::Result<usize> {
+        if self.ended {
+            return Ok(0);
+        }
+        let Some(socket) = &mut self.socket else { return Ok(0) };
+        if self.input.capacity() - self.input.len() < READ / 4 {
+            self.input.reserve(READ);
+        }
+        let count = socket.read_buf(&mut self.input).await?;
+        self.ended = count == 0;
+        Ok(count)
+    }
+
+    /// Gives pingora this head and body again, and then what the fence allows.
+    pub fn hand_over(&mut self, head: Bytes, body: Bytes, fence: Fence) {
+        self.again = [head, body];
+        self.fence = fence;
+    }
+
+    /// Whether the request is behind us, so that the next may be read.
+    pub fn is_between_requests(&self) -> bool {
+        self.again.iter().all(Bytes::is_empty)
+            && match &self.fence {
+                Fence::Open => false,
+                Fence::Length(left) => *left == 0,
+                Fence::Chunked(scanner) => scanner.is_done() && self.exchange.fault().is_none(),
+            }
+    }
+
+    /// Writes bytes of our own and sees them off.
+    ///
+    /// # Errors
+    /// Where the connection broke.
+    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.answered = true;
+        let Some(socket) = &mut self.socket else { return Err(io::ErrorKind::NotConnected.into()) };
+        socket.write_all(bytes).await?;
+        socket.flush().await
+    }
+
+    /// Reads from the socket into the input; how much came.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let Some(socket) = &mut self.socket else { return Poll::Ready(Ok(0)) };
+        if self.input.capacity() - self.input.len() < READ / 4 {
+            self.input.reserve(READ);
+        }
+        let count = ready!(pin!(socket.read_buf(&mut self.input)).poll(cx))?;
+        self.ended |= count == 0;
+        Poll::Ready(Ok(count))
+    }
+
+    /// Behind the end of a message: nothing is given, but a caller that leaves is noticed. A caller that has queued a
+    /// request wants its answers, and so is taken to be there.
+    fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.ended && self.input.len() < AHEAD {
+            ready!(self.poll_fill(cx))?;
+        }
+        if self.ended && self.input.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// Gives what a length or nobody limits.
+    fn poll_plain(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>, left: u64) -> Poll<io::Result<()>> {
+        let before = out.filled().len();
+        let room = usize::try_from(left).unwrap_or(usize::MAX).min(out.remaining());
+        if self.input.is_empty() && !self.ended && room == out.remaining() {
+            let Some(socket) = &mut self.socket else { return Poll::Ready(Ok(())) };
+            ready!(Pin::new(socket).poll_read(cx, out))?;
+            self.ended = out.filled().len() == before;
+        } else {
+            if self.input.is_empty() && !self.ended {
+                ready!(self.poll_fill(cx))?;
+            }
+            let take = room.min(self.input.len());
+            out.put_slice(&self.input[..take]);
+            self.input.advance(take);
+        }
+        if let Fence::Length(left) = &mut self.fence {
+            *left -= (out.filled().len() - before) as u64;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Gives chunked framing as it came, up to its end. Where it is malformed or too long, pingora is given a line that
+    /// no chunk begins with, so that it answers instead of forwarding what it might read otherwise.
+    fn poll_chunked(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.input.is_empty() && !self.ended {
+            ready!(self.poll_fill(cx))?;
+        }
+        let Fence::Chunked(scanner) = &mut self.fence else { return Poll::Ready(Ok(())) };
+        let offered = out.remaining().min(self.input.len());
+        let fault = match scanner.feed(&self.input[..offered], |_| {}) {
+            Ok(_) if scanner.length() > self.exchange.max_body.load(Ordering::Relaxed) => Rejection::BodyTooLarge,
+            Ok(used) => {
+                out.put_slice(&self.input[..used]);
+                self.input.advance(used);
+                return Poll::Ready(Ok(()));
+            }
+            Err(_) => Rejection::Chunk,
+        };
+        self.exchange.set_fault(fault);
+        let poison = b"?\r\n\r\n";
+        out.put_slice(&poison[..poison.len().min(out.remaining())]);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(socket) = &mut self.socket else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+        while !self.output.is_empty() {
+            let count = ready!(Pin::new(&mut *socket).poll_write(cx, &self.output))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.output.advance(count);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Replay {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        // Whoever waits for input has nothing more to write for now: what was gathered leaves, so that a slow answer
+        // of known length arrives as it is made.
+        if !this.output.is_empty()
+            && let Poll::Ready(Err(error)) = this.poll_drain(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
+        if let Some(again) = this.again.iter_mut().find(|again| !again.is_empty()) {
+            let take = again.len().min(out.remaining());
+            out.put_slice(&again[..take]);
+            again.advance(take);
+            if again.is_empty() {
+                *again = Bytes::new(); // lets the memory go
+            }
+            return Poll::Ready(Ok(()));
+        }
+        match &this.fence {
+            Fence::Length(0) => this.poll_quiet(cx),
+            Fence::Length(left) => {
+                let left = *left;
+                this.poll_plain(cx, out, left)
+            }
+            Fence::Open => this.poll_plain(cx, out, u64::MAX),
+            Fence::Chunked(scanner) if scanner.is_done() => this.poll_quiet(cx),
+            Fence::Chunked(_) => this.poll_chunked(cx, out),
+        }
+    }
+}
+
+impl AsyncWrite for Replay {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        this.answered = true;
+        if bytes.starts_with(b"HTTP/1.")
+            && bytes.get(9) != Some(&b'1')
+            && let Some(date) = this.exchange.take_date()
+            && let Some((start, end)) = date_value(bytes)
+        {
+            this.output.extend_from_slice(&bytes[..start]);
+            this.output.extend_from_slice(date.as_bytes());
+            this.output.extend_from_slice(&bytes[end..]);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        if this.output.len() + bytes.len() <= GATHER {
+            this.output.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        ready!(this.poll_drain(cx))?;
+        if bytes.len() <= GATHER {
+            this.output.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let Some(socket) = &mut this.socket else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+        Pin::new(socket).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(cx))?;
+        match &mut self.socket {
+            Some(socket) => Pin::new(socket).poll_flush(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(cx))?;
+        match &mut self.socket {
+            Some(socket) => Pin::new(socket).poll_shutdown(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+/// Where the value of the `Date` field stands in a response head.
+fn date_value(head: &[u8]) -> Option<(usize, usize)> {
+    let mut line = memchr::memchr(b'\n', head)? + 1;
+    loop {
+        let end = line + memchr::memchr(b'\r', head.get(line..)?)?;
+        if head[line..end].get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"date:")) {
+            let value = head[line + 5..end].iter().position(|b| *b != b' ').map_or(end, |at| line + 5 + at);
+            return Some((value, end));
+        }
+        if end == line {
+            return None;
+        }
+        line = end + 2;
+    }
+}
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        let unread = !self.is_between_requests() || !self.input.is_empty();
+        let Some(socket) = self.socket.take().filter(|_| self.answered && unread && !self.ended) else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(linger(socket));
+        }
+    }
+}
+
+/// Says that nothing more will come, and reads away what still does.
+async fn linger(mut socket: TcpStream) {
+    let away = async {
+        socket.shutdown().await?;
+        let mut scrap = vec![0; READ];
+        while socket.read(&mut scrap).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // However it ends, the socket is closed.
+    let _ = tokio::time::timeout(LINGER, away).await;
+}
+
+#[async_trait]
+impl Shutdown for Replay {
+    async fn shutdown(&mut self) {
+        // A caller that is gone already is no concern.
+        let _ = AsyncWriteExt::shutdown(self).await;
+    }
+}
+
+impl UniqueID for Replay {
+    fn id(&self) -> UniqueIDType {
+        self.socket.as_ref().map_or(-1, |socket| socket.as_raw_fd())
+    }
+}
+
+impl Ssl for Replay {}
+
+// Nobody peeks: the protocol is known before pingora sees the stream.
+#[async_trait]
+impl Peek for Replay {}
+
+impl GetTimingDigest for Replay {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        Vec::new()
+    }
+}
+
+impl GetProxyDigest for Replay {
+    fn get_proxy_digest(&self) -> Option<Arc<pingora::protocols::raw_connect::ProxyDigest>> {
+        None
+    }
+}
+
+impl GetSocketDigest for Replay {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        Some(self.digest.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_of_a_head_is_found_whatever_its_case_and_place() {
+        for head in
+            [&b"HTTP/1.1 200 OK\r\nDate: Thu\r\nA: b\r\n\r\n"[..], b"HTTP/1.1 200 OK\r\nA: b\r\ndate:Thu\r\n\r\n"]
+        {
+            let (start, end) = date_value(head).unwrap();
+            assert_eq!(&head[start..end], b"Thu");
+        }
+        assert_eq!(date_value(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"), None);
+        assert_eq!(date_value(b"HTTP/1.1 200 OK\r\nX-Date: b\r\n\r\nDate: x\r\n"), None);
+    }
+
+    #[test]
+    fn a_fault_is_told_and_forgotten() {
+        let exchange = Exchange::default();
+        assert_eq!(exchange.fault(), None);
+        exchange.set_fault(Rejection::Chunk);
+        assert_eq!(exchange.fault(), Some(Rejection::Chunk));
+        exchange.reset(None);
+        assert_eq!(exchange.fault(), None);
+    }
+}

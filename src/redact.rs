@@ -1,0 +1,104 @@
+//! What never reaches a log: secrets are taken out when an entry is made, not when it is shown.
+
+use std::borrow::Cow;
+
+/// What to take out of heads and bodies.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    /// Header names in lower case whose values are taken out.
+    pub headers: Box<[Box<str>]>,
+    /// Query keys whose values are taken out.
+    pub query: Box<[Box<str>]>,
+    /// Texts that are taken out wherever they stand: the keys of the mocks.
+    pub keys: Box<[Box<[u8]>]>,
+}
+
+/// What stands in place of what was taken out.
+pub const REDACTED: &str = "[redacted]";
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Redactor").field("headers", &self.headers).field("query", &self.query).finish_non_exhaustive()
+    }
+}
+
+impl Redactor {
+    /// A header value as it may be shown.
+    pub fn header<'v>(&self, name: &str, value: &'v [u8]) -> Cow<'v, [u8]> {
+        if self.headers.iter().any(|secret| secret.eq_ignore_ascii_case(name)) {
+            return Cow::Borrowed(REDACTED.as_bytes());
+        }
+        self.text(value)
+    }
+
+    /// A request target as it may be shown.
+    pub fn target<'v>(&self, target: &'v [u8]) -> Cow<'v, [u8]> {
+        let Some(at) = memchr::memchr(b'?', target).filter(|_| !self.query.is_empty()) else {
+            return self.text(target);
+        };
+        let mut out = target[..=at].to_vec();
+        for (number, pair) in target[at + 1..].split(|b| *b == b'&').enumerate() {
+            if number > 0 {
+                out.push(b'&');
+            }
+            let key = pair.split(|b| *b == b'=').next().unwrap_or(pair);
+            let decoded = form_urlencoded::parse(key).next().map(|(key, _)| key).unwrap_or_default();
+            if self.query.iter().any(|secret| **secret == *decoded) {
+                out.extend_from_slice(key);
+                out.push(b'=');
+                out.extend_from_slice(REDACTED.as_bytes());
+            } else {
+                out.extend_from_slice(pair);
+            }
+        }
+        Cow::Owned(self.text(&out).into_owned())
+    }
+
+    /// Any text as it may be shown: keys of mocks are taken out.
+    pub fn text<'v>(&self, text: &'v [u8]) -> Cow<'v, [u8]> {
+        let mut out = Cow::Borrowed(text);
+        for key in &self.keys {
+            if memchr::memmem::find(&out, key).is_some() {
+                out = Cow::Owned(replace(&out, key));
+            }
+        }
+        out
+    }
+}
+
+fn replace(text: &[u8], key: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for at in memchr::memmem::find_iter(text, key) {
+        out.extend_from_slice(&text[from..at]);
+        out.extend_from_slice(REDACTED.as_bytes());
+        from = at + key.len();
+    }
+    out.extend_from_slice(&text[from..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redactor() -> Redactor {
+        Redactor {
+            headers: ["authorization".into()].into(),
+            query: ["token".into()].into(),
+            keys: [b"s3cret"[..].into()].into(),
+        }
+    }
+
+    #[test]
+    fn secrets_are_taken_out_of_headers_queries_and_texts() {
+        let redactor = redactor();
+        assert_eq!(redactor.header("Authorization", b"Bearer x").as_ref(), b"[redacted]");
+        assert_eq!(redactor.header("x-other", b"a s3cret b").as_ref(), b"a [redacted] b");
+        assert_eq!(
+            redactor.target(b"/a?token=x&b=1&to%6ben=y").as_ref(),
+            b"/a?token=[redacted]&b=1&to%6ben=[redacted]"
+        );
+        assert_eq!(redactor.target(b"/s3cret").as_ref(), b"/[redacted]");
+    }
+}
