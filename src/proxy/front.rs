@@ -4,6 +4,7 @@
 //! they are refused by name, so that they are answered, logged and counted, or repaired where the RFC says how. What
 //! passes is framed without doubt: [`Passed`] says where the body ends.
 
+use std::borrow::Cow;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
@@ -140,23 +141,21 @@ fn lines(bytes: &[u8]) -> Result<(), Refusal> {
 /// Says what httparse found, in the words of the closed list.
 fn explained(error: httparse::Error, bytes: &[u8]) -> Refusal {
     let line = bytes.split(|b| *b == b'\r').next().unwrap_or(bytes);
-    let (rejection, detail) = match error {
-        httparse::Error::HeaderName => (Rejection::Header, "the name of a header field is malformed"),
-        httparse::Error::HeaderValue => (Rejection::Header, "the value of a header field contains a control character"),
-        httparse::Error::TooManyHeaders => (Rejection::HeadTooLarge, "the head has more than 256 fields"),
-        httparse::Error::Version => match line.rsplit(|b| *b == b' ').next() {
-            Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor])
-                if major.is_ascii_digit() && minor.is_ascii_digit() =>
-            {
-                (Rejection::Version, "Standin speaks HTTP/1.0 and HTTP/1.1 here")
-            }
-            _ => (Rejection::RequestLine, "the request line does not end in an HTTP version"),
-        },
-        httparse::Error::Token
-            if line.contains(&b' ')
-                && http::Method::from_bytes(line.split(|b| *b == b' ').next().unwrap_or_default()).is_ok() =>
+    let parts: SmallVec<[&[u8]; 4]> = line.split(|b| *b == b' ').collect();
+    let (rejection, detail) = match (error, parts.as_slice()) {
+        (httparse::Error::HeaderName, _) => (Rejection::Header, "the name of a header field is malformed"),
+        (httparse::Error::HeaderValue, _) => {
+            (Rejection::Header, "the value of a header field contains a control character")
+        }
+        (httparse::Error::TooManyHeaders, _) => (Rejection::HeadTooLarge, "the head has more than 256 fields"),
+        (httparse::Error::Version, [_, _, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]])
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
         {
-            (Rejection::Target, "the request target is empty or contains white space or control characters")
+            (Rejection::Version, "Standin speaks HTTP/1.0 and HTTP/1.1 here")
+        }
+        (httparse::Error::Version, _) => (Rejection::RequestLine, "the request line does not end in an HTTP version"),
+        (httparse::Error::Token, [method, _, _]) if http::Method::from_bytes(method).is_ok() => {
+            (Rejection::Target, "the request target contains control characters or bytes that are no UTF-8")
         }
         _ => (Rejection::RequestLine, "the request line is malformed"),
     };
@@ -200,32 +199,62 @@ pub fn check(head: &RawHead<'_>, max_body: Option<u64>) -> Result<Passed, Refusa
     })
 }
 
-/// A target that goes on in another form, with the host that replaces what the caller sent.
+/// A target that goes on in another form.
 #[derive(Debug, PartialEq, Eq)]
 struct Rewritten<'b> {
-    host: &'b [u8],
-    path: &'b [u8],
+    /// What replaces the `Host` field.
+    host: Option<&'b [u8]>,
+    /// Path and query; empty where the URL had none.
+    path: Cow<'b, [u8]>,
 }
 
-/// Checks the target; an absolute one is taken apart (RFC 9112, section 3.2.2).
+/// The longest target; that of the type which pingora keeps it in.
+const MAX_TARGET: usize = 65_534;
+
+/// Checks the target. An absolute one is taken apart (RFC 9112, section 3.2.2), and the few characters that no URL may
+/// hold but that callers send all the same are percent-encoded, since the upstream could not be sent them.
 fn target<'b>(head: &RawHead<'b>) -> Result<Option<Rewritten<'b>>, Refusal> {
     let bad = |detail| refuse(Rejection::Target, detail);
     let target = head.target;
+    if target.len() > MAX_TARGET {
+        return refuse(Rejection::HeadTooLarge, "the request target is longer than 65,534 bytes");
+    }
     if memchr::memchr(b'#', target).is_some() {
         return bad("the request target has a fragment");
     }
-    let rewritten = match target.first() {
-        Some(b'/') => None,
-        Some(b'*') if target == b"*" && head.method == "OPTIONS" => None,
+    let (host, whole) = match target.first() {
+        Some(b'/') => (None, target),
+        Some(b'*') if target == b"*" && head.method == "OPTIONS" => (None, target),
         Some(b'*') => return bad("`*` is a target of OPTIONS only"),
-        _ => Some(absolute(target).map_err(|detail| Refusal { rejection: Rejection::Target, detail })?),
+        _ => {
+            let (host, path) = absolute(target).map_err(|detail| Refusal { rejection: Rejection::Target, detail })?;
+            (Some(host), path)
+        }
     };
-    let whole = rewritten.as_ref().map_or(target, |rewritten| rewritten.path);
     let path = whole.split(|b| *b == b'?').next().unwrap_or(whole);
     if !path.is_empty() && NormalPath::of(path).is_err() {
         return refuse(Rejection::Path, path_detail(path));
     }
-    Ok(rewritten)
+    let encoded = encode(whole, path.len());
+    let changed = host.is_some() || matches!(encoded, Cow::Owned(_));
+    Ok(changed.then_some(Rewritten { host, path: encoded }))
+}
+
+/// Percent-encodes what pingora's URL type refuses: `<`, `>` and a backquote in the path, `"`, `<` and `>` behind it.
+fn encode(target: &[u8], path: usize) -> Cow<'_, [u8]> {
+    let refused = |at: usize, byte: u8| matches!(byte, b'<' | b'>') || byte == if at < path { b'`' } else { b'"' };
+    if !target.iter().enumerate().any(|(at, byte)| refused(at, *byte)) {
+        return Cow::Borrowed(target);
+    }
+    let mut out = Vec::with_capacity(target.len() + 16);
+    for (at, byte) in target.iter().enumerate() {
+        if refused(at, *byte) {
+            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+        } else {
+            out.push(*byte);
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn path_detail(path: &[u8]) -> &'static str {
@@ -239,7 +268,8 @@ fn path_detail(path: &[u8]) -> &'static str {
     }
 }
 
-fn absolute(target: &[u8]) -> Result<Rewritten<'_>, &'static str> {
+/// Host, and path with query, of an absolute target.
+fn absolute(target: &[u8]) -> Result<(&[u8], &[u8]), &'static str> {
     let scheme = |name: &[u8]| {
         target.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name)).map(|_| &target[name.len()..])
     };
@@ -251,7 +281,7 @@ fn absolute(target: &[u8]) -> Result<Rewritten<'_>, &'static str> {
     if host.is_empty() || !is_host(host) {
         return Err("the host of the request target is malformed");
     }
-    Ok(Rewritten { host, path })
+    Ok((host, path))
 }
 
 fn host<'h, 'b: 'h>(head: &RawHead<'_>, mut hosts: impl Iterator<Item = &'h HeaderField<'b>>) -> Result<(), Refusal> {
@@ -336,6 +366,7 @@ fn rebuild(head: &RawHead<'_>, target: Option<&Rewritten<'_>>, drop_expect: bool
             out.extend_from_slice(path);
         }
     }
+    let host = target.and_then(|target| target.host);
     out.extend_from_slice(if head.http10 { b" HTTP/1.0\r\n" } else { b" HTTP/1.1\r\n" });
     let mut line = |name: &[u8], value: &[u8]| {
         out.extend_from_slice(name);
@@ -343,11 +374,11 @@ fn rebuild(head: &RawHead<'_>, target: Option<&Rewritten<'_>>, drop_expect: bool
         out.extend_from_slice(value);
         out.extend_from_slice(b"\r\n");
     };
-    if let Some(Rewritten { host, .. }) = target {
+    if let Some(host) = host {
         line(b"Host", host);
     }
     for field in &head.fields {
-        let replaced = target.is_some() && field.name.eq_ignore_ascii_case("host");
+        let replaced = host.is_some() && field.name.eq_ignore_ascii_case("host");
         let dropped = drop_expect && field.name.eq_ignore_ascii_case("expect");
         if !replaced && !dropped {
             line(field.name.as_bytes(), field.value);

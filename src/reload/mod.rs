@@ -95,8 +95,13 @@ impl Reloader {
     /// All problems; the configuration in force stays.
     pub async fn run(&self, trigger: Trigger) -> Result<Changes, Problems> {
         let _turn = self.turn.lock().await;
-        let request = self.request.clone();
         let old = self.live.snapshot();
+        // Whoever had the turn before may have taken the same change: one change is one reload.
+        if self.refused().is_none() && !self.moved().await {
+            tracing::debug!(trigger = trigger.as_str(), "configuration unchanged");
+            return Ok(Changes { generation: old.generation, ..Changes::default() });
+        }
+        let request = self.request.clone();
         let metrics = self.metrics.clone();
         // Reading and compiling may take a while; no worker of the data plane is held up for it.
         let built = tokio::task::spawn_blocking(move || build(&request, &old, &metrics)).await;
@@ -151,12 +156,21 @@ impl Reloader {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn seen(&self) -> Fingerprint {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Whether some file differs from what was loaded, or refused, last.
+    async fn moved(&self) -> bool {
+        let mut seen = self.seen();
+        let looked = tokio::task::spawn_blocking(move || (seen.moved(), seen)).await;
+        match looked {
+            Ok((false, seen)) => {
+                *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+                false
+            }
+            Ok((true, _)) | Err(_) => true,
+        }
     }
 
-    fn see(&self, fingerprint: Fingerprint) {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = fingerprint;
+    fn seen(&self) -> Fingerprint {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -33,14 +33,9 @@ pub async fn watch(reloader: Arc<Reloader>) {
             Ok(None) => tokio::time::sleep(POLL).await,
             Err(_) => {}
         }
-        let mut seen = reloader.seen();
-        let looked = tokio::task::spawn_blocking(move || (seen.moved(), seen)).await;
-        let Ok((moved, seen)) = looked else { continue };
-        if moved {
+        if reloader.moved().await {
             // Refused or not, `run` has said so and remembers what it saw.
             let _ = reloader.run(Trigger::Watch).await;
-        } else {
-            reloader.see(seen);
         }
     }
 }

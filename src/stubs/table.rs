@@ -164,13 +164,20 @@ impl Table {
         let selectors_on = mock.is_some_and(|mock| mock.selectors.are_on(view));
         let mut decision = Decision { mock, action: Action::Unmatched, miss: None, bad_delay: false, selectors_on };
 
+        // What ends unmatched is a miss, whether or not a mock was concerned.
+        let unmatched = |reason| miss(reason).or(Some(Miss { reason, closest: None }));
         if !self.gate.is_open(view) {
-            decision.miss = miss(Reason::Gate);
-            decision.action = self.forward(mock).unwrap_or(Action::GateClosed);
+            (decision.action, decision.miss) = match self.forward(mock) {
+                Some(forward) => (forward, miss(Reason::Gate)),
+                None => (Action::GateClosed, unmatched(Reason::Gate)),
+            };
             return decision;
         }
         let Some(the_mock) = mock else {
-            decision.action = self.forward(None).unwrap_or(Action::Unmatched);
+            (decision.action, decision.miss) = match self.forward(None) {
+                Some(forward) => (forward, None),
+                None => (Action::Unmatched, unmatched(Reason::Path)),
+            };
             return decision;
         };
         let active = the_mock.active.as_ref().filter(|(_, scope)| fits || *scope == Scope::All);
@@ -214,11 +221,10 @@ impl Table {
             Found::None if !asked.is_empty() && fits => decision.miss = miss(Reason::Selector),
             Found::None => {
                 let reason = fault.unwrap_or_else(|| self.reason(view, &found, first));
-                decision.miss = miss(reason);
-                decision.action = self.forward(mock).unwrap_or(Action::Unmatched);
-                if decision.miss.is_none() && matches!(decision.action, Action::Unmatched) {
-                    decision.miss = Some(Miss { reason, closest: None });
-                }
+                (decision.action, decision.miss) = match self.forward(mock) {
+                    Some(forward) => (forward, miss(reason)),
+                    None => (Action::Unmatched, unmatched(reason)),
+                };
             }
         }
         decision

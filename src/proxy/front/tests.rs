@@ -30,7 +30,7 @@ fn the_end_of_a_head_is_found_however_it_arrives() {
 #[test]
 fn request_lines_are_strict() {
     for (line, expected) in [
-        ("GET  / HTTP/1.1", Rejection::Target),
+        ("GET  / HTTP/1.1", Rejection::RequestLine),
         ("GET / HTTP/1.1 ", Rejection::RequestLine),
         ("GET /a b HTTP/1.1", Rejection::RequestLine),
         ("GET /", Rejection::RequestLine),

@@ -1,0 +1,10 @@
+//! All integration tests in one binary: real sockets, real files, one file per behaviour.
+
+mod bodies;
+mod calls;
+mod forwarding;
+mod front;
+mod mocking;
+mod nginx;
+mod reloading;
+mod support;
