@@ -242,11 +242,13 @@ fn hop_by_hop_fields_stay_behind_and_trace_context_passes() {
     let sidecar = sidecar().upstream(&upstream).start();
     sidecar.connect().get_with(
         "/",
-        "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: a\r\nTE: trailers\r\nProxy-Connection: a\r\n\
+        "Connection: keep-alive, X-Hop, HTTP2-Settings\r\nX-Hop: 1\r\nKeep-Alive: a\r\nTE: trailers\r\n\
+         Proxy-Connection: a\r\nTrailer: b\r\nUpgrade: h2c\r\nHTTP2-Settings: c\r\nX-HOP: 2\r\n\
          traceparent: t\r\ntracestate: s\r\nbaggage: b\r\nstandin-debug: 1\r\nx-mock-response-code: 200\r\nx-api-key: k\r\n",
     );
     let arrived = upstream.only();
-    for gone in ["connection", "x-hop", "keep-alive", "te", "proxy-connection", "standin-debug"] {
+    let gone = ["connection", "x-hop", "keep-alive", "te", "proxy-connection", "standin-debug", "trailer", "upgrade"];
+    for gone in gone.into_iter().chain(["http2-settings"]) {
         assert_eq!(arrived.header(gone), None, "{gone}");
     }
     assert_eq!(arrived.header("traceparent"), Some("t"));

@@ -6,5 +6,6 @@ mod forwarding;
 mod front;
 mod mocking;
 mod nginx;
+mod oracle;
 mod reloading;
 mod support;

@@ -14,7 +14,7 @@ use crate::metrics::Metrics;
 /// How many shards: two writers meet in one only if their numbers agree modulo this.
 const SHARDS: usize = 16;
 /// How many entries one writer makes room for at most, so that no single call pays for all.
-const EVICT_AT_ONCE: usize = 16;
+const EVICT_AT_ONCE: usize = 64;
 
 /// The call log in memory.
 #[derive(Debug)]
@@ -86,8 +86,8 @@ impl CallLog {
     }
 
     /// Whether one more call of this second may keep its bodies.
-    pub fn keeps_bodies(&self, per_second: u32) -> bool {
-        let second = self.bodies.start.elapsed().as_secs();
+    pub fn keeps_bodies(&self, per_second: u32, now: Instant) -> bool {
+        let second = now.saturating_duration_since(self.bodies.start).as_secs();
         if self.bodies.second.swap(second, Ordering::Relaxed) != second {
             self.bodies.kept.store(0, Ordering::Relaxed);
         }
@@ -131,10 +131,10 @@ impl CallLog {
 
     /// Lets the oldest go while the log is over its budget.
     fn make_room(&self) {
+        if self.bytes.load(Ordering::Relaxed) <= self.budget {
+            return;
+        }
         for _ in 0..EVICT_AT_ONCE {
-            if self.bytes.load(Ordering::Relaxed) <= self.budget {
-                return;
-            }
             let oldest = self.shards.iter().min_by_key(|shard| shard.oldest.load(Ordering::Relaxed));
             let Some(shard) = oldest else { return };
             let Ok(mut calls) = shard.calls.try_lock() else { return }; // whoever holds it makes room

@@ -129,7 +129,7 @@ pub struct Captured {
 
 /// A message head as it is kept: first line and fields in HTTP/1.1 form, whatever the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Head(Box<[u8]>);
+pub struct Head(Bytes);
 
 impl Head {
     /// The head of a request, secrets taken out.
@@ -154,6 +154,16 @@ impl Head {
         Self::with_fields(Vec::with_capacity(256), fields, redactor)
     }
 
+    /// A head that was made before.
+    pub fn told(bytes: Bytes) -> Self {
+        Head(bytes)
+    }
+
+    /// The head to be made again with [`Head::told`]; shares its memory.
+    pub fn shared(&self) -> Bytes {
+        self.0.clone()
+    }
+
     fn with_fields<'a>(
         mut out: Vec<u8>,
         fields: impl IntoIterator<Item = (&'a str, &'a [u8])>,
@@ -165,7 +175,7 @@ impl Head {
             out.extend_from_slice(b": ");
             out.extend_from_slice(&redactor.header(name, value));
         }
-        Head(out.into())
+        Head(Bytes::from(out.into_boxed_slice()))
     }
 
     /// Method, target and protocol of a request's head.

@@ -4,6 +4,7 @@
 //! 3 a configuration that was refused.
 
 mod check;
+mod demo;
 mod ping;
 mod run;
 mod schema;
@@ -28,6 +29,8 @@ pub struct Cli {
 enum Command {
     /// Run the sidecar
     Run(run::Run),
+    /// Run a small backend and a sidecar with sample mocks, and print what to try
+    Demo(demo::Demo),
     /// Check a configuration: all problems of all files at once
     Check(check::Check),
     /// Print the JSON Schema of the configuration files
@@ -69,6 +72,7 @@ pub const REFUSED: u8 = 3;
 pub fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Run(run) => run.run(),
+        Command::Demo(demo) => demo.run(),
         Command::Ping(ping) => ping.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),

@@ -9,6 +9,7 @@ use crate::file::read::At;
 use crate::file::{Condition, GateWhenTable, OperatorTable, WhenTable};
 use crate::problem::{Code, Place, Problem, nearest};
 use crate::stubs::matcher::{Conditions, Operand, Operator, Subject, Test};
+use crate::stubs::number::Number;
 use crate::stubs::path::Template;
 
 /// Conditions, with a text in which equal conditions are equal: it tells which scenarios cannot be told apart.
@@ -234,12 +235,13 @@ fn compile(table: OperatorTable, place: Place, kind: Kind, cx: &mut Context<'_>)
         }
     }
     for (name, value, make) in [
-        ("gt", gt, Operator::Gt as fn(f64) -> Operator),
+        ("gt", gt, Operator::Gt as fn(Number) -> Operator),
         ("ge", ge, Operator::Ge),
         ("lt", lt, Operator::Lt),
         ("le", le, Operator::Le),
     ] {
-        out.extend(value.map(|number| (format!("{name} {}", number.value.0), make(number.value.0))));
+        let number = value.and_then(|number| Number::from_json(&number.value.0));
+        out.extend(number.map(|number| (format!("{name} {number}"), make(number))));
     }
     if let Some(list) = r#in {
         let mut texts: Vec<String> = list.value.0.iter().map(|scalar| canonical(&scalar.value.0, kind)).collect();
@@ -327,7 +329,7 @@ fn impossible(operators: &[Operator], place: Place, cx: &mut Context<'_>) {
         Operator::Ge(n) => Some((*n, false)),
         _ => None,
     });
-    let upper: Vec<(f64, bool)> = operators
+    let upper: Vec<(Number, bool)> = operators
         .iter()
         .filter_map(|o| match o {
             Operator::Lt(n) => Some((*n, true)),

@@ -701,6 +701,8 @@ fn host(text: &At<String>, cx: &mut Context<'_>) -> Option<HostPattern> {
         Some(at) if !lower[at..].contains(']') => &lower[..at],
         _ => &lower,
     };
+    // As of a request's host, a final dot says nothing.
+    let bare = bare.strip_suffix('.').unwrap_or(bare);
     let (name, below) = match bare.strip_prefix("*.") {
         Some(rest) => (rest, true),
         None => (bare, false),

@@ -167,20 +167,17 @@ fn unknown_in_gate(key: &str, place: Place, value: &Spanned<DeValue<'_>>, reader
 }
 
 /// A finite number.
-#[derive(Clone, Copy, Debug)]
-pub struct Number(pub f64);
+#[derive(Clone, Debug)]
+pub struct Number(pub serde_json::Number);
 
 impl Read for Number {
     fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
-        let place = reader.place(value.span());
-        let number = match value.get_ref() {
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok().map(|n| n as f64),
-            DeValue::Float(number) => number.as_str().parse::<f64>().ok().filter(|n| n.is_finite()),
-            _ => return reader.wrong_type(&value, "a number"),
-        };
-        match number {
-            Some(number) => Some(Number(number)),
-            None => reader.fail(Problem::at(Code::OutOfRange, place, "the number is not finite or too large")),
+        match value.get_ref() {
+            DeValue::Integer(_) | DeValue::Float(_) => match super::leaf::json(value, reader)? {
+                serde_json::Value::Number(number) => Some(Number(number)),
+                _ => None,
+            },
+            _ => reader.wrong_type(&value, "a number"),
         }
     }
 }

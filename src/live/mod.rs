@@ -7,14 +7,15 @@ pub mod resolve;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 
 use crate::metrics::{Metrics, Series, UpstreamSeries};
 use crate::redact::Redactor;
 use crate::settings::{Settings, Upstream};
+use crate::stubs::answer::Ready;
 use crate::stubs::table::Table;
 
 /// One immutable compiled configuration, and its number.
@@ -31,6 +32,24 @@ pub struct Snapshot {
     pub series: Arc<Series>,
     /// What never reaches a log.
     pub redactor: Arc<Redactor>,
+    /// Heads of answers, by the number of their scenario.
+    pub ready: ReadyHeads,
+}
+
+/// Heads of answers, each made when its scenario first answers.
+#[derive(Debug)]
+pub struct ReadyHeads(Box<[OnceLock<Box<Ready>>]>);
+
+impl ReadyHeads {
+    /// None made yet, for so many scenarios.
+    pub fn new(scenarios: usize) -> Self {
+        ReadyHeads((0..scenarios).map(|_| OnceLock::new()).collect())
+    }
+
+    /// The head of a scenario's answer.
+    pub fn get(&self, scenario: u32, make: impl FnOnce() -> Ready) -> Option<&Ready> {
+        self.0.get(scenario as usize).map(|slot| &**slot.get_or_init(|| Box::new(make())))
+    }
 }
 
 impl std::fmt::Debug for Snapshot {

@@ -1,13 +1,14 @@
 //! What Standin itself answers: the one place that turns decisions and failures into HTTP.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, DATE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, VARY};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use pingora::http::ResponseHeader;
-use smallvec::SmallVec;
 
+use crate::calls::Head;
 use crate::live::Snapshot;
-use crate::stubs::answer::Answer;
+use crate::redact::Redactor;
+use crate::stubs::answer::{Answer, Ready};
 use crate::stubs::cors::Fields;
 use crate::stubs::marker::Marker;
 use crate::words::{Failure, Rejection};
@@ -27,23 +28,64 @@ const DENIED: &[u8] = br#"{"error":{"name":"invalidCredentialsError","header":"I
 pub struct Local {
     /// The status.
     pub status: u16,
-    /// Header fields, but those of framing and of the connection.
-    pub fields: SmallVec<[(HeaderName, HeaderValue); 8]>,
+    /// Header fields.
+    headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// The head as the log keeps it, where it was made before.
+    told: Option<Head>,
+}
+
+/// An answer's head as pingora writes it and as the log keeps it, and the `Date` that pingora would put its own over.
+#[derive(Debug)]
+pub struct Written {
+    /// For pingora.
+    pub head: Box<ResponseHeader>,
+    /// For the log.
+    pub told: Head,
+    /// The answer's own `Date`.
+    pub date: Option<HeaderValue>,
 }
 
 impl Local {
+    fn new(status: u16, body: Bytes) -> Self {
+        Local { status, headers: HeaderMap::with_capacity(8), body, told: None }
+    }
+
     /// The answer of a scenario or server stub.
     pub fn of(answer: &Answer, cors: Fields) -> Self {
-        let mut local = Local {
-            status: answer.status,
-            fields: answer.headers.iter().cloned().collect(),
-            body: answer.body.clone(),
-        };
+        let mut local = Local::new(answer.status, answer.body.clone());
+        for (name, value) in &answer.headers {
+            local.push(name.clone(), value.clone());
+        }
         // What the answer says of itself wins: an `Access-Control-Allow-Origin` saved in it is sent.
-        local.fields.extend(cors.into_iter().filter(|(name, _)| *name == http::header::VARY || !answer.has(name)));
+        for (name, value) in cors {
+            if name == VARY || !answer.has(&name) {
+                local.push(name, value);
+            }
+        }
         local
+    }
+
+    /// An answer whose head was made before.
+    pub fn of_ready(answer: &Answer, ready: &Ready) -> Self {
+        Local {
+            status: answer.status,
+            headers: ready.headers.clone(),
+            body: answer.body.clone(),
+            told: Some(Head::told(ready.told.clone())),
+        }
+    }
+
+    /// The head of this answer, for all requests that get the same.
+    pub fn ready(mut self, redactor: &Redactor) -> Ready {
+        self.frame();
+        let told = self.tell(redactor).shared();
+        // pingora puts its own over these two; a place that is there already costs less than one that is made.
+        for name in [DATE, CONNECTION] {
+            self.headers.entry(name).or_insert(HeaderValue::from_static(""));
+        }
+        Ready { headers: self.headers, told }
     }
 
     /// The answer where no stub fits, in Postman's words.
@@ -58,7 +100,9 @@ impl Local {
 
     /// The answer to a preflight.
     pub fn preflight(fields: Fields) -> Self {
-        Local { status: 204, fields: fields.into_iter().collect(), body: Bytes::new() }
+        let mut local = Local::new(204, Bytes::new());
+        fields.into_iter().for_each(|(name, value)| local.push(name, value));
+        local
     }
 
     /// A failure, as problem+json (RFC 9457).
@@ -67,37 +111,45 @@ impl Local {
     }
 
     fn json(status: u16, media: &'static str, body: Bytes, cors: Fields) -> Self {
-        let mut fields = SmallVec::new();
-        fields.push((CONTENT_TYPE, HeaderValue::from_static(media)));
-        fields.extend(cors);
-        Local { status, fields, body }
+        let mut local = Local::new(status, body);
+        local.push(CONTENT_TYPE, HeaderValue::from_static(media));
+        cors.into_iter().for_each(|(name, value)| local.push(name, value));
+        local
     }
 
     /// Adds a field.
     pub fn add(&mut self, name: HeaderName, value: &str) {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.fields.push((name, value));
+            self.push(name, value);
         }
     }
 
-    /// The head as pingora writes it.
-    ///
-    /// # Errors
-    /// Never for what Standin makes: statuses and fields are checked at load.
-    pub fn head(&self) -> pingora::Result<Box<ResponseHeader>> {
-        let mut head = ResponseHeader::build_no_case(self.status, Some(self.fields.len() + 3))?;
-        for (name, value) in &self.fields {
-            head.append_header(name.clone(), value.clone())?;
-        }
+    fn push(&mut self, name: HeaderName, value: HeaderValue) {
+        self.told = None;
+        // It fails beyond 32,768 fields, and `limits.head` of every caller is far below that.
+        let _ = self.headers.try_append(name, value);
+    }
+
+    fn frame(&mut self) {
         if !matches!(self.status, 204 | 304) {
-            head.append_header(CONTENT_LENGTH, self.body.len())?;
+            self.headers.entry(CONTENT_LENGTH).or_insert_with(|| self.body.len().into());
         }
-        Ok(Box::new(head))
     }
 
-    /// A `Date` of its own, which pingora would put its own over.
-    pub fn date(&self) -> Option<&HeaderValue> {
-        self.fields.iter().find(|(name, _)| *name == DATE).map(|(_, value)| value)
+    fn tell(&self, redactor: &Redactor) -> Head {
+        let sent = self.headers.iter().filter(|(name, value)| !value.is_empty() || ![DATE, CONNECTION].contains(name));
+        Head::response(sent.map(|(name, value)| (name.as_str(), value.as_bytes())), redactor)
+    }
+
+    /// What is written of the head.
+    pub fn write(&mut self, redactor: &Redactor) -> Written {
+        self.frame();
+        let told = self.told.take().unwrap_or_else(|| self.tell(redactor));
+        let date = self.headers.get(DATE).filter(|date| !date.is_empty()).cloned();
+        let (mut parts, ()) = http::Response::new(()).into_parts();
+        parts.status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        parts.headers = std::mem::take(&mut self.headers);
+        Written { head: Box::new(ResponseHeader::from(parts)), told, date }
     }
 }
 

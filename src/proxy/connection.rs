@@ -5,31 +5,33 @@
 //! the RFC says so), through a stream that ends where the request ends; then the connection comes back.
 
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use pingora::apps::HttpServerApp as _;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::HttpProxy;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout_at;
 
 use super::DataPlane;
+use super::alarm::Alarm;
 use super::answer::rejection_bytes;
 use super::budget::Share;
-use super::context::Prepared;
+use super::context::{BodyPlan, Handed, Request};
+use super::decide::{self, Arrival, Plan};
 use super::front::{self, Framing, Passed, Refusal};
-use super::inspect::{Inspected, inspect};
+use super::inspect::{Broken, Inspected, inspect};
 use super::phases::Phases;
-use super::replay::{Fence, Replay};
+use super::replay::{Exchange, Fence, Replay};
 use crate::calls::{Counting, Decision, Head, Outcome, Ticket};
 use crate::live::Snapshot;
 use crate::settings::Limits;
 use crate::stubs::request::{BodyView, RequestView};
-use crate::stubs::table::{Action, Inputs};
-use crate::words::{Decided, Rejection};
+use crate::words::{Decided, Failure, Rejection};
 
 /// Serves data connections.
 pub struct Connections {
@@ -47,6 +49,29 @@ enum HeadRead {
     Refused(Refusal),
 }
 
+/// Who is at the other end.
+struct Peer {
+    address: SocketAddr,
+    /// The address as a field value.
+    value: HeaderValue,
+}
+
+/// A request at the end of its head.
+struct Arrived<'c> {
+    snapshot: Arc<Snapshot>,
+    started: Instant,
+    peer: &'c Peer,
+    exchange: &'c Arc<Exchange>,
+}
+
+/// A head that passed, and what is to be done if its body need not be looked at first.
+struct Admitted {
+    passed: Passed,
+    /// The head as it goes on.
+    head: Bytes,
+    decided: Option<(Plan, Box<Request>)>,
+}
+
 impl Connections {
     /// Serves connections by this proxy.
     pub fn new(proxy: HttpProxy<Phases>, plane: Arc<DataPlane>) -> Self {
@@ -54,151 +79,189 @@ impl Connections {
     }
 
     /// Serves one connection to its end. `drain` turns true when no further request is taken.
-    pub async fn serve(&self, socket: TcpStream, peer: SocketAddr, mut drain: watch::Receiver<bool>) {
+    pub async fn serve(&self, socket: TcpStream, peer: SocketAddr, drain: watch::Receiver<bool>) {
         let _guard = PanicGuard(&self.plane);
-        let mut stream = Replay::new(socket, peer);
-        let mut first = true;
+        let value = HeaderValue::try_from(peer.ip().to_canonical().to_string());
+        let peer = Peer { address: peer, value: value.unwrap_or(HeaderValue::from_static("unknown")) };
+        let mut stream = Box::new(Replay::new(socket, peer.address));
+        let mut told = drain.clone();
+        let mut draining = pin!(async move { drop(told.wait_for(|drain| *drain).await) });
+        let mut alarm = pin!(Alarm::default());
+        let mut limits = self.plane.live.snapshot().settings.limits;
+        let mut due = Instant::now() + limits.head_timeout;
         loop {
-            let limits = self.plane.live.snapshot().settings.limits;
-            let length = match read_head(&mut stream, &limits, first, &mut drain).await {
+            let head = read_head(&mut stream, &limits, &mut due, alarm.as_mut(), draining.as_mut()).await;
+            let started = Instant::now();
+            let snapshot = self.plane.live.snapshot();
+            limits = snapshot.settings.limits;
+            let length = match head {
                 HeadRead::Complete(length) => length,
                 HeadRead::Over => return,
                 HeadRead::Refused(refusal) => {
-                    let snapshot = self.plane.live.snapshot();
-                    return self.reject(stream, &snapshot, refusal, Instant::now(), peer).await;
+                    let head = Bytes::copy_from_slice(stream.input());
+                    let exchange = stream.exchange().clone();
+                    let arrived = Arrived { snapshot, started, peer: &peer, exchange: &exchange };
+                    return self.reject(stream, &head, &arrived, refusal).await;
                 }
             };
-            first = false;
-            let Some(back) = self.request(stream, length, peer, &drain).await else { return };
+            let Some(back) = self.request(stream, length, snapshot, started, &peer, &drain).await else { return };
             stream = back;
             if *drain.borrow() || !stream.is_between_requests() {
                 return;
             }
+            due = Instant::now() + limits.keepalive_timeout;
         }
     }
 
     /// Serves one request, of whose head the first `length` bytes are there; gives the connection back if it lives on.
     async fn request(
         &self,
-        mut stream: Replay,
+        mut stream: Box<Replay>,
         length: usize,
-        peer: SocketAddr,
+        snapshot: Arc<Snapshot>,
+        started: Instant,
+        peer: &Peer,
         drain: &watch::Receiver<bool>,
-    ) -> Option<Replay> {
-        let started = Instant::now();
-        let snapshot = self.plane.live.snapshot();
+    ) -> Option<Box<Replay>> {
         let limits = snapshot.settings.limits;
-        let (passed, asks_body) = match self.look(&stream.input()[..length], &snapshot, peer) {
-            Ok(found) => found,
+        let exchange = stream.exchange().clone();
+        let arrived = Arrived { snapshot, started, peer, exchange: &exchange };
+        let raw = stream.take(length).freeze();
+        let Admitted { passed, mut head, decided } = match self.admit(&raw, &arrived) {
+            Ok(admitted) => admitted,
             Err(refusal) => {
-                self.reject(stream, &snapshot, refusal, started, peer).await;
+                self.reject(stream, &raw, &arrived, refusal).await;
                 return None;
             }
         };
-        let raw = stream.take(length).freeze();
-        let mut head = passed.repaired.map_or(raw, Bytes::from);
+        exchange.reset(limits.request_body);
         let mut inspected = Inspected::unread(passed.framing);
         let mut held_back = passed.expects_continue;
-        if asks_body {
-            if held_back && may_read(passed.framing, &limits) {
-                // The caller waits for this; pingora must not ask again, nor pass the question on.
-                if stream.send(b"HTTP/1.1 100 Continue\r\n\r\n").await.is_err() {
-                    return None;
+        let (plan, request) = match decided {
+            Some(decided) => decided,
+            None => {
+                if held_back && may_read(passed.framing, &limits) {
+                    // The caller waits for this; pingora must not ask again, nor pass the question on.
+                    if stream.send(b"HTTP/1.1 100 Continue\r\n\r\n").await.is_err() {
+                        return self.lost(&head, &arrived);
+                    }
+                    head = front::without_expectation(&head);
+                    held_back = false;
                 }
-                head = front::without_expectation(&head);
-                held_back = false;
+                let share = Share::of(&self.plane.budget);
+                inspected = match inspect(&mut stream, passed.framing, &limits, share).await {
+                    Ok(inspected) => inspected,
+                    Err(Broken::Left) => return self.lost(&head, &arrived),
+                    Err(Broken::Malformed) => {
+                        let detail = "the chunked framing of the body is malformed";
+                        let refusal = Refusal { rejection: Rejection::Chunk, detail };
+                        self.reject(stream, &head, &arrived, refusal).await;
+                        return None;
+                    }
+                };
+                let body = match &inspected.body {
+                    Some(Ok(body)) => BodyView::Whole(body),
+                    Some(Err(fault)) => BodyView::Unusable(*fault),
+                    None => BodyView::Whole(b""), // whoever inspects says one or the other
+                };
+                let (plan, mut request) = self.decide(&front::parse(&head).ok()?, &arrived, body)?;
+                request.share = inspected.share.take();
+                (plan, request)
             }
-            let share = Share::of(&self.plane.budget);
-            inspected = match inspect(&mut stream, passed.framing, &limits, share).await {
-                Ok(inspected) => inspected,
-                Err(_) => {
-                    let detail = "the chunked framing of the body is malformed";
-                    let refusal = Refusal { rejection: Rejection::Chunk, detail };
-                    self.reject_after(stream, &head, &snapshot, refusal, started, peer).await;
-                    return None;
-                }
-            };
+        };
+        if let Some(forward) = &request.forward {
+            head = forward.edits.rewrite(&head);
         }
-        if passed.upgrade {
-            inspected.fence = Fence::Open;
-        }
-        stream.exchange().reset(limits.request_body);
-        let prepared = Prepared {
-            snapshot,
-            peer,
-            started,
-            body: inspected.body,
-            has_body: passed.framing != Framing::None,
-            held_back,
+        let handed = Handed {
+            plan,
+            request,
+            body: match inspected.body {
+                _ if held_back => BodyPlan::Leave,
+                _ if passed.framing == Framing::None => BodyPlan::Leave,
+                Some(Ok(_)) => BodyPlan::Drain(usize::MAX), // it is in memory already
+                _ => BodyPlan::Drain(limits.early_drain),
+            },
+            body_timeout: limits.body_timeout,
             is_http10: passed.is_http10,
             draining: *drain.borrow(),
-            exchange: stream.exchange().clone(),
-            _share: inspected.share,
         };
-        stream.hand_over(head, inspected.again, inspected.fence);
-        let mut session = ServerSession::new_http1(Box::new(stream));
-        session.set_connection_user_context(Some(Box::new(prepared)));
+        stream.hand_over(head, inspected.again, if passed.upgrade { Fence::Open } else { inspected.fence });
+        drop(arrived); // no snapshot is held while the request takes its time
+        let mut session = ServerSession::new_http1(stream);
+        session.set_connection_user_context(Some(Box::new(handed)));
         let (back, _) = self.proxy.process_new_http(session, drain).await?.consume();
-        back.into_any().downcast::<Replay>().ok().map(|stream| *stream)
+        back.into_any().downcast::<Replay>().ok()
     }
 
-    /// Parses and checks a head, and asks the stubs whether they want its body.
-    fn look(&self, bytes: &[u8], snapshot: &Snapshot, peer: SocketAddr) -> Result<(Passed, bool), Refusal> {
-        let head = front::parse(bytes)?;
-        let passed = front::check(&head, snapshot.settings.limits.request_body)?;
-        if passed.framing == Framing::None || passed.upgrade {
-            return Ok((passed, false));
-        }
-        let asks = match &passed.repaired {
-            None => asks_body(&head, snapshot, peer),
-            Some(repaired) => asks_body(&front::parse(repaired)?, snapshot, peer),
+    /// Parses and checks a head, and decides, if a stub does not ask for the body first.
+    fn admit(&self, raw: &Bytes, arrived: &Arrived<'_>) -> Result<Admitted, Refusal> {
+        let parsed = front::parse(raw)?;
+        let mut passed = front::check(&parsed, arrived.snapshot.settings.limits.request_body)?;
+        let body = if passed.framing == Framing::None { BodyView::Whole(b"") } else { BodyView::Unread };
+        let (head, decided) = match passed.repaired.take() {
+            None => (raw.clone(), self.decide(&parsed, arrived, body)),
+            Some(repaired) => {
+                let head = Bytes::from(repaired);
+                let decided = self.decide(&front::parse(&head)?, arrived, body);
+                (head, decided)
+            }
         };
-        Ok((passed, asks))
+        Ok(Admitted { passed, head, decided })
     }
 
-    async fn reject(&self, stream: Replay, snapshot: &Snapshot, refusal: Refusal, started: Instant, peer: SocketAddr) {
-        let head = Bytes::copy_from_slice(stream.input());
-        self.reject_after(stream, &head, snapshot, refusal, started, peer).await;
+    fn decide(
+        &self,
+        head: &front::RawHead<'_>,
+        arrived: &Arrived<'_>,
+        body: BodyView<'_>,
+    ) -> Option<(Plan, Box<Request>)> {
+        let arrival = Arrival {
+            snapshot: &arrived.snapshot,
+            started: arrived.started,
+            peer: arrived.peer.address,
+            peer_value: &arrived.peer.value,
+            target: head.target,
+            protocol: head.protocol(),
+            exchange: arrived.exchange,
+        };
+        // The strict front has refused every path without a normal form.
+        let view = RequestView::new(head.method, head.target, &head.fields, body).ok()?;
+        decide::decide(&self.plane, &arrival, &view.from_peer(arrived.peer.address.ip()))
+    }
+
+    /// Notes a request whose caller left before it was whole.
+    fn lost(&self, head: &[u8], arrived: &Arrived<'_>) -> Option<Box<Replay>> {
+        let decision = Decision::new(Decided::Failed, arrived.snapshot.generation);
+        let ticket = self.open(head, arrived, decision);
+        ticket.close(Outcome { failure: Some(Failure::CallerLeft), ..Outcome::default() });
+        None
+    }
+
+    /// Opens the ticket of a request that is not decided.
+    fn open(&self, head: &[u8], arrived: &Arrived<'_>, decision: Decision) -> Ticket {
+        let Arrived { snapshot, started, peer, .. } = arrived;
+        let (method, target) = front::first_line(head);
+        let method = String::from_utf8_lossy(&head[method]);
+        let told = front::told_fields(head);
+        let request = Head::request(&method, &head[target], "HTTP/1.1", told, &snapshot.redactor);
+        let counting = Counting { series: snapshot.series.clone(), mock: None, stub: None };
+        self.plane.open(snapshot, *started, peer.address, request, decision, counting)
     }
 
     /// Answers a request that goes no further, and closes the connection.
-    async fn reject_after(
-        &self,
-        mut stream: Replay,
-        head: &[u8],
-        snapshot: &Snapshot,
-        Refusal { rejection, detail }: Refusal,
-        started: Instant,
-        peer: SocketAddr,
-    ) {
-        let (method, target) = front::first_line(head);
-        let method = String::from_utf8_lossy(&head[method]).into_owned();
-        let redactor = &snapshot.redactor;
-        let request = Head::request(&method, &head[target], "HTTP/1.1", front::told_fields(head), redactor);
+    async fn reject(&self, mut stream: Box<Replay>, head: &[u8], arrived: &Arrived<'_>, refusal: Refusal) {
+        let Refusal { rejection, detail } = refusal;
+        let snapshot = &arrived.snapshot;
         let mut decision = Decision::new(Decided::Rejected, snapshot.generation);
         decision.rejection = Some(rejection);
-        let ticket = self.plane.open(
-            snapshot,
-            started,
-            peer,
-            request,
-            decision,
-            Counting { series: snapshot.series.clone(), mock: None, stub: None },
-        );
-        let answer = rejection_bytes(rejection, detail, snapshot, method == "HEAD");
-        ticket.answered(rejection.status(), Head::response(front::told_fields(&answer), redactor));
+        let ticket = self.open(head, arrived, decision);
+        let (method, _) = front::first_line(head);
+        let answer = rejection_bytes(rejection, detail, snapshot, &head[method] == b"HEAD");
+        ticket.answered(rejection.status(), Head::response(front::told_fields(&answer), &snapshot.redactor));
         let sent = stream.send(&answer).await;
-        tracing::debug!(reason = rejection.as_str(), %peer, sent = sent.is_ok(), "request rejected");
+        tracing::debug!(reason = rejection.as_str(), peer = %arrived.peer.address, sent = sent.is_ok(), "request rejected");
         ticket.close(Outcome::default());
     }
-}
-
-/// Whether a stub that may answer looks at the body.
-fn asks_body(head: &front::RawHead<'_>, snapshot: &Snapshot, peer: SocketAddr) -> bool {
-    let Ok(view) = RequestView::new(head.method, head.target, &head.fields, BodyView::Unread) else { return false };
-    let view = view.from_peer(peer.ip());
-    let inputs = Inputs { dice: 0, delay_cap: snapshot.settings.limits.delay };
-    matches!(snapshot.table.decide(&view, &inputs).action, Action::NeedsBody)
 }
 
 /// Whether a body of this framing will be read at all: a longer one is left to the upstream, question included.
@@ -209,12 +272,16 @@ fn may_read(framing: Framing, limits: &Limits) -> bool {
     }
 }
 
-/// Waits for a complete head. A quiet connection may rest for the keep-alive time; once a byte of a head is there, the
-/// whole head must follow within its own limit, also if it drips.
-async fn read_head(stream: &mut Replay, limits: &Limits, first: bool, drain: &mut watch::Receiver<bool>) -> HeadRead {
-    let now = tokio::time::Instant::now();
-    let mut deadline = now + if first { limits.head_timeout } else { limits.keepalive_timeout };
-    let mut begun = first;
+/// Waits for a complete head until `due`. A quiet connection may rest; once a byte of a head is there, the whole head
+/// must follow within its own limit, also if it drips.
+async fn read_head(
+    stream: &mut Replay,
+    limits: &Limits,
+    due: &mut Instant,
+    mut alarm: Pin<&mut Alarm>,
+    mut draining: Pin<&mut impl Future<Output = ()>>,
+) -> HeadRead {
+    let mut begun = false;
     let mut seen = 0;
     loop {
         let empty = front::leading_empty_lines(stream.input());
@@ -223,35 +290,35 @@ async fn read_head(stream: &mut Replay, limits: &Limits, first: bool, drain: &mu
             seen = 0;
         }
         let input = stream.input();
-        let end = front::find_end(input, seen);
-        if end.is_some_and(|end| end <= limits.head) {
-            return HeadRead::Complete(end.unwrap_or(0));
-        }
-        if end.is_some() || input.len() > limits.head {
-            let detail = "the head is longer than limits.head";
-            return HeadRead::Refused(Refusal { rejection: Rejection::HeadTooLarge, detail });
-        }
-        seen = input.len();
-        if !input.is_empty() && !begun {
-            begun = true;
-            deadline = tokio::time::Instant::now() + limits.head_timeout;
-        }
         let idle = input.is_empty();
-        if idle && *drain.borrow() {
-            return HeadRead::Over;
+        if !idle {
+            let end = front::find_end(input, seen);
+            if let Some(end) = end.filter(|end| *end <= limits.head) {
+                return HeadRead::Complete(end);
+            }
+            if end.is_some() || input.len() > limits.head {
+                let detail = "the head is longer than limits.head";
+                return HeadRead::Refused(Refusal { rejection: Rejection::HeadTooLarge, detail });
+            }
+            seen = input.len();
+            if !begun {
+                begun = true;
+                *due = (*due).min(Instant::now() + limits.head_timeout);
+            }
         }
         tokio::select! {
             biased;
-            filled = timeout_at(deadline, stream.fill()) => match filled {
-                Ok(Ok(0) | Err(_)) => return HeadRead::Over,
-                Ok(Ok(_)) => {}
-                Err(_) if idle => return HeadRead::Over,
-                Err(_) => {
-                    let detail = "the head did not arrive within limits.head_timeout";
-                    return HeadRead::Refused(Refusal { rejection: Rejection::HeadTimeout, detail });
-                }
+            filled = stream.fill() => if !matches!(filled, Ok(1..)) {
+                return HeadRead::Over;
             },
-            _ = drain.wait_for(|drain| *drain), if idle => return HeadRead::Over,
+            () = alarm.as_mut().ring(*due) => {
+                if idle {
+                    return HeadRead::Over;
+                }
+                let detail = "the head did not arrive within limits.head_timeout";
+                return HeadRead::Refused(Refusal { rejection: Rejection::HeadTimeout, detail });
+            }
+            () = draining.as_mut(), if idle => return HeadRead::Over,
         }
     }
 }

@@ -1,53 +1,53 @@
 //! What a request carries from phase to phase.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
 use super::budget::Share;
+use super::decide::Plan;
+use super::headers::Edits;
 use super::replay::Exchange;
 use crate::calls::{Captured, Ticket};
-use crate::live::{Snapshot, UpstreamState};
+use crate::live::UpstreamState;
 use crate::redact::Redactor;
-use crate::settings::{Forwarded, Limits};
-use crate::stubs::request::BodyFault;
 use crate::stubs::scenario::Mock;
 use crate::words::{Failure, Reason, Rejection};
 
-/// What the connection found out before pingora saw the request.
+/// What a connection hands to pingora's phases with a request.
 #[derive(Debug)]
-pub struct Prepared {
-    /// The configuration that this request is served by.
-    pub snapshot: Arc<Snapshot>,
-    /// The socket's peer.
-    pub peer: SocketAddr,
-    /// When the head was complete.
-    pub started: Instant,
-    /// The decoded body, if a stub asked for it, or why it cannot be looked at.
-    pub body: Option<Result<Bytes, BodyFault>>,
-    /// Whether there is a body.
-    pub has_body: bool,
-    /// Whether the caller holds the body back until told to continue.
-    pub held_back: bool,
+pub struct Handed {
+    /// What is to be done.
+    pub plan: Plan,
+    /// The request.
+    pub request: Box<Request>,
+    /// What happens to its body before an early answer.
+    pub body: BodyPlan,
+    /// The time a body may rest without progress.
+    pub body_timeout: Duration,
     /// Whether the caller speaks HTTP/1.0.
     pub is_http10: bool,
     /// Whether this is the connection's last request.
     pub draining: bool,
-    /// What is shared with the stream.
-    pub exchange: Arc<Exchange>,
-    /// The memory of the inspected body; given back when the request is over.
-    pub _share: Option<Share>,
+}
+
+/// What happens to a request's body before an early answer.
+#[derive(Clone, Copy, Debug)]
+pub enum BodyPlan {
+    /// It stays unread.
+    Leave,
+    /// It is read away if it is no longer than this.
+    Drain(usize),
 }
 
 /// The state of a request.
 #[derive(Debug, Default)]
 pub struct Context {
-    /// What the connection found out.
-    pub prepared: Option<Prepared>,
+    /// What is to be done, until it is.
+    pub plan: Option<(Plan, BodyPlan)>,
     /// What came of deciding; holds no snapshot, so that a tunnel of hours pins no old table.
-    pub request: Option<Request>,
+    pub request: Option<Box<Request>>,
 }
 
 /// A request that was decided.
@@ -57,8 +57,6 @@ pub struct Request {
     pub ticket: Option<Ticket>,
     /// When the head was complete.
     pub started: Instant,
-    /// The socket's peer.
-    pub peer: SocketAddr,
     /// The configuration that decided.
     pub generation: u64,
     /// The mock, for its cross-origin policy.
@@ -67,8 +65,6 @@ pub struct Request {
     pub miss: Option<Reason>,
     /// What never reaches a log.
     pub redactor: Arc<Redactor>,
-    /// Limits of the configuration that decided.
-    pub limits: Limits,
     /// Whether answers carry the `standin` field.
     pub marker: bool,
     /// Whether the caller asked to see it on a forwarded answer too.
@@ -87,8 +83,8 @@ pub struct Request {
     pub request_body: Option<Capture>,
     /// The beginning of the answer's body.
     pub response_body: Option<Capture>,
-    /// The memory of the inspected body.
-    pub _share: Option<Share>,
+    /// The memory of the inspected body; given back when the request is over.
+    pub share: Option<Share>,
 }
 
 /// A request on its way to an upstream.
@@ -100,12 +96,8 @@ pub struct Forward {
     pub tries: usize,
     /// The address that is tried now.
     pub address: usize,
-    /// Whether selectors are taken out.
-    pub strip_selectors: bool,
-    /// The header that carried a key of the mock, to be taken out.
-    pub strip_key: Option<Box<str>>,
-    /// What happens to forwarding headers.
-    pub forwarded: Forwarded,
+    /// What is changed in its head.
+    pub edits: Edits,
     /// When it left.
     pub at: Option<Instant>,
     /// The status that came back.

@@ -2,20 +2,22 @@
 //!
 //! Everything that borrows the snapshot happens here, in one go and without waiting; what is left over owns its parts.
 
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
-use pingora::http::RequestHeader;
+use http::HeaderValue;
 
 use super::DataPlane;
 use super::answer::{Local, STANDIN};
-use super::context::{Capture, Forward, Prepared, Request};
-use super::headers::DEBUG;
+use super::context::{Capture, Forward, Request};
+use super::headers::{DEBUG, Edits, Strip};
+use super::replay::Exchange;
 use crate::calls::{self, Counting, Head, Ticket};
 use crate::live::Snapshot;
-use crate::stubs::cors::Fields as CorsFields;
 use crate::stubs::marker::Marker;
-use crate::stubs::request::{BodyView, RequestView};
+use crate::stubs::request::RequestView;
 use crate::stubs::table::{Action, Decision, Inputs};
 use crate::words::{Decided, Failure};
 
@@ -32,66 +34,68 @@ pub enum Plan {
     Fail,
 }
 
-/// Decides on a request.
-pub fn decide(plane: &DataPlane, head: &RequestHeader, prepared: Prepared) -> (Plan, Request) {
-    let snapshot = prepared.snapshot.clone();
-    let body = match &prepared.body {
-        Some(Ok(body)) => BodyView::Whole(body),
-        Some(Err(fault)) => BodyView::Unusable(*fault),
-        None if prepared.has_body => BodyView::Unread,
-        None => BodyView::Whole(b""),
-    };
-    let fields = super::view::fields(head);
-    let view = super::view::of(head, &fields, body).map(|view| view.from_peer(prepared.peer.ip()));
+/// What a door knows of a request beside what a [`RequestView`] shows.
+#[derive(Debug)]
+pub struct Arrival<'a> {
+    /// The configuration that the request is served by.
+    pub snapshot: &'a Arc<Snapshot>,
+    /// When the head was complete.
+    pub started: Instant,
+    /// The socket's peer.
+    pub peer: SocketAddr,
+    /// The peer's address as a field value.
+    pub peer_value: &'a HeaderValue,
+    /// The request's target as it was sent.
+    pub target: &'a [u8],
+    /// The protocol of the caller.
+    pub protocol: &'static str,
+    /// What is shared with the stream.
+    pub exchange: &'a Arc<Exchange>,
+}
+
+/// Decides on a request; `None` where a stub asks for a body that nobody has read.
+pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) -> Option<(Plan, Box<Request>)> {
+    let snapshot = arrival.snapshot;
     // A panic in here ends this request and nothing else: nothing is half done, since deciding changes nothing.
     let decided = catch_unwind(AssertUnwindSafe(|| {
-        let view = view.as_ref()?;
         if let Some(hook) = &plane.hooks.before_decide {
             hook(view);
         }
         let inputs = Inputs { dice: plane.roll(), delay_cap: snapshot.settings.limits.delay };
-        Some(snapshot.table.decide(view, &inputs))
+        snapshot.table.decide(view, &inputs)
     }));
-    let (decision, failure) = match decided {
-        Ok(Some(decision)) => (Some(decision), None),
-        // The strict front has refused every path without a normal form.
-        Ok(None) => (None, Some(Failure::Internal)),
-        Err(_) => (None, Some(Failure::Panic)),
-    };
-    let mut draft = Draft::of(&snapshot, decision.as_ref(), failure);
-    let told = fields.iter().map(|field| (field.name, field.value));
-    let protocol = if prepared.is_http10 { "HTTP/1.0" } else { "HTTP/1.1" };
-    let request_head = Head::request(head.method.as_str(), head.raw_path(), protocol, told, &snapshot.redactor);
-    let counting = draft.counting(plane, &snapshot);
-    let ticket = plane.open(&snapshot, prepared.started, prepared.peer, request_head, draft.call.clone(), counting);
-    let debug = head.headers.get(DEBUG).is_some_and(|value| value.as_bytes() == b"1");
-    let plan = match (&decision, failure) {
-        (Some(decision), None) => draft.plan(decision, view.as_ref(), &ticket, snapshot.settings.proxy.marker),
-        _ => Plan::Fail,
-    };
+    let decision = decided.ok();
+    if let Some(Decision { action: Action::NeedsBody, .. }) = decision {
+        return None;
+    }
+    let draft = Draft::of(snapshot, decision.as_ref());
+    let told = view.headers.iter().map(|field| (field.name, field.value));
+    let request_head = Head::request(view.method, arrival.target, arrival.protocol, told, &snapshot.redactor);
+    let counting = draft.counting(plane, snapshot);
+    let (delay, miss) = (draft.delay, draft.call.miss);
+    let ticket = plane.open(snapshot, arrival.started, arrival.peer, request_head, draft.call, counting);
+    let plan = decision.as_ref().map_or(Plan::Fail, |decision| plan(snapshot, decision, view, &ticket));
     let log = &snapshot.settings.call_log;
-    let keep = log.body > 0 && plane.log.keeps_bodies(log.bodies_per_second);
+    let keep = log.body > 0 && plane.log.keeps_bodies(log.bodies_per_second, arrival.started);
     let request = Request {
-        started: prepared.started,
-        peer: prepared.peer,
+        started: arrival.started,
         generation: snapshot.generation,
         mock: decision.as_ref().and_then(|decision| decision.mock).cloned(),
-        miss: draft.call.miss,
+        miss,
         redactor: snapshot.redactor.clone(),
-        limits: snapshot.settings.limits,
         marker: snapshot.settings.proxy.marker,
-        debug,
-        exchange: prepared.exchange,
-        forward: decision.as_ref().and_then(|decision| forward(&snapshot, decision, view.as_ref())),
-        delay: draft.delay,
-        failure,
+        debug: view.header(DEBUG) == Some(b"1"),
+        exchange: arrival.exchange.clone(),
+        forward: decision.as_ref().and_then(|decision| forward(arrival, decision, view)),
+        delay,
+        failure: decision.is_none().then_some(Failure::Panic),
         rejection: None,
         request_body: keep.then(|| Capture::new(log.body)),
         response_body: keep.then(|| Capture::new(log.body)),
-        _share: prepared._share,
+        share: None,
         ticket: Some(ticket),
     };
-    (plan, request)
+    Some((plan, Box::new(request)))
 }
 
 /// What the log and the metrics will say, gathered while the decision is at hand.
@@ -104,7 +108,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn of(snapshot: &Snapshot, decision: Option<&Decision<'_>>, failure: Option<Failure>) -> Self {
+    fn of(snapshot: &Snapshot, decision: Option<&Decision<'_>>) -> Self {
         let mut draft = Draft {
             call: calls::Decision::new(Decided::Failed, snapshot.generation),
             mock: None,
@@ -112,7 +116,7 @@ impl Draft {
             server_stub: None,
             delay: std::time::Duration::ZERO,
         };
-        let Some(decision) = decision.filter(|_| failure.is_none()) else { return draft };
+        let Some(decision) = decision else { return draft };
         let call = &mut draft.call;
         call.mock = decision.mock.map(|mock| mock.name.clone());
         call.miss = decision.miss.map(|miss| miss.reason);
@@ -158,66 +162,70 @@ impl Draft {
         };
         Counting { series: series.clone(), mock: self.mock, stub }
     }
+}
 
-    /// Prepares what is to be sent.
-    fn plan(&mut self, decision: &Decision<'_>, view: Option<&RequestView<'_>>, ticket: &Ticket, marker: bool) -> Plan {
-        let cors = match (decision.mock, view) {
-            (Some(mock), Some(view)) => mock.cors.fields(view),
-            _ => CorsFields::new(),
-        };
-        let generation = self.call.generation;
-        let mock = self.call.mock.as_deref().unwrap_or("");
-        let plain = |word: &str| Marker::new(word).name("mock", mock).number("generation", generation);
-        let missed = |marker: Marker| match self.call.miss {
-            Some(reason) => marker.name("miss", &ticket.id()).name("reason", reason.as_str()),
-            None => marker,
-        };
-        let (mut local, field) = match &decision.action {
-            Action::Scenario(scenario, _) => {
-                (Local::of(&scenario.answer, cors), scenario.marker.clone().number("generation", generation))
+/// Prepares what is to be sent.
+fn plan(snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>, ticket: &Ticket) -> Plan {
+    let marker = snapshot.settings.proxy.marker;
+    let generation = snapshot.generation;
+    let mock = decision.mock;
+    if let Action::Scenario(scenario, _) = &decision.action
+        && mock.is_some_and(|mock| mock.cors.is_static())
+    {
+        let ready = snapshot.ready.get(scenario.number, || {
+            let cors = mock.map(|mock| mock.cors.fields(view)).unwrap_or_default();
+            let mut local = Local::of(&scenario.answer, cors);
+            if marker {
+                local.add(STANDIN, scenario.marker.clone().number("generation", generation).as_str());
             }
-            Action::ServerStub(stub, _) => {
-                (Local::of(&stub.answer, cors), stub.marker.clone().number("generation", generation))
-            }
-            Action::Preflight => {
-                let fields = match (decision.mock, view) {
-                    (Some(mock), Some(view)) => mock.cors.preflight_fields(view),
-                    _ => CorsFields::new(),
-                };
-                (Local::preflight(fields), plain("preflight"))
-            }
-            Action::Denied => (Local::denied(cors), plain("denied")),
-            Action::Unmatched => (Local::not_found(cors), missed(plain("unmatched"))),
-            Action::GateClosed => {
-                let detail = "the gate is closed for this request, and there is no upstream to forward it to";
-                (Local::problem(404, "gate-closed", detail, cors), missed(plain("unmatched")))
-            }
-            Action::Forward(_) => return Plan::Forward,
-            Action::NeedsBody => return Plan::Fail,
-        };
-        if marker {
-            local.add(STANDIN, field.as_str());
+            local.ready(&snapshot.redactor)
+        });
+        if let Some(ready) = ready {
+            return Plan::Answer(Local::of_ready(&scenario.answer, ready));
         }
-        match decision.action {
-            Action::Denied => Plan::Deny(local),
-            _ => Plan::Answer(local),
+    }
+    let cors = || mock.map(|mock| mock.cors.fields(view)).unwrap_or_default();
+    let name = mock.map_or("", |mock| &*mock.name);
+    let plain = |word: &str| Marker::new(word).name("mock", name).number("generation", generation);
+    let missed = |marker: Marker| match decision.miss {
+        Some(miss) => marker.name("miss", &ticket.id()).name("reason", miss.reason.as_str()),
+        None => marker,
+    };
+    let (mut local, field) = match &decision.action {
+        Action::Scenario(scenario, _) => {
+            (Local::of(&scenario.answer, cors()), scenario.marker.clone().number("generation", generation))
         }
+        Action::ServerStub(stub, _) => {
+            (Local::of(&stub.answer, cors()), stub.marker.clone().number("generation", generation))
+        }
+        Action::Preflight => {
+            let fields = mock.map(|mock| mock.cors.preflight_fields(view)).unwrap_or_default();
+            (Local::preflight(fields), plain("preflight"))
+        }
+        Action::Denied => (Local::denied(cors()), plain("denied")),
+        Action::Unmatched => (Local::not_found(cors()), missed(plain("unmatched"))),
+        Action::GateClosed => {
+            let detail = "the gate is closed for this request, and there is no upstream to forward it to";
+            (Local::problem(404, "gate-closed", detail, cors()), missed(plain("unmatched")))
+        }
+        Action::Forward(_) => return Plan::Forward,
+        Action::NeedsBody => return Plan::Fail, // `decide` has returned before
+    };
+    if marker {
+        local.add(STANDIN, field.as_str());
+    }
+    match decision.action {
+        Action::Denied => Plan::Deny(local),
+        _ => Plan::Answer(local),
     }
 }
 
-/// Where a request goes, and what is taken out of it on the way.
-fn forward(snapshot: &Snapshot, decision: &Decision<'_>, view: Option<&RequestView<'_>>) -> Option<Forward> {
+/// Where a request goes, and what is changed in it on the way.
+fn forward(arrival: &Arrival<'_>, decision: &Decision<'_>, view: &RequestView<'_>) -> Option<Forward> {
     let Action::Forward(to) = &decision.action else { return None };
-    let upstream = snapshot.upstreams.get(to.0 as usize)?.clone();
-    let strip_key = decision.mock.filter(|mock| view.is_some_and(|view| mock.access.has_key(view)));
-    Some(Forward {
-        upstream,
-        tries: 0,
-        address: 0,
-        strip_selectors: decision.selectors_on,
-        strip_key: strip_key.map(|mock| mock.access.header.clone()),
-        forwarded: snapshot.settings.proxy.forwarded,
-        at: None,
-        status: None,
-    })
+    let upstream = arrival.snapshot.upstreams.get(to.0 as usize)?.clone();
+    let key = decision.mock.filter(|mock| mock.access.has_key(view)).map(|mock| &*mock.access.header);
+    let strip = Strip { selectors: decision.selectors_on, key, forwarded: arrival.snapshot.settings.proxy.forwarded };
+    let edits = Edits::of(view.headers, strip, arrival.peer_value);
+    Some(Forward { upstream, tries: 0, address: 0, edits, at: None, status: None })
 }

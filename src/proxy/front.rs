@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+use super::headers;
 use crate::stubs::path::NormalPath;
 use crate::stubs::request::HeaderField;
 use crate::words::Rejection;
@@ -74,6 +75,13 @@ pub struct RawHead<'b> {
     length: usize,
 }
 
+impl RawHead<'_> {
+    /// The protocol of the caller.
+    pub fn protocol(&self) -> &'static str {
+        if self.http10 { "HTTP/1.0" } else { "HTTP/1.1" }
+    }
+}
+
 /// Finds the end of the head among `bytes`, of which the first `seen` were searched before: the index behind the first
 /// empty line. Empty lines before the request line do not count (RFC 9112, section 2.2).
 pub fn find_end(bytes: &[u8], seen: usize) -> Option<usize> {
@@ -102,13 +110,16 @@ pub fn leading_empty_lines(bytes: &[u8]) -> usize {
 /// # Errors
 /// Where it is malformed.
 pub fn parse(bytes: &[u8]) -> Result<RawHead<'_>, Refusal> {
-    lines(bytes)?;
+    // httparse takes a bare LF for a line end; everything else that `lines` refuses, it refuses too, in other words.
+    if memchr::memchr_iter(b'\n', bytes).any(|at| at == 0 || bytes[at - 1] != b'\r') {
+        lines(bytes)?;
+    }
     let mut slots = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut request = httparse::Request::new(&mut []);
     let length = match request.parse_with_uninit_headers(bytes, &mut slots) {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) => return refuse(Rejection::RequestLine, "the head is incomplete"),
-        Err(error) => return Err(explained(error, bytes)),
+        Err(error) => return Err(lines(bytes).err().unwrap_or_else(|| explained(error, bytes))),
     };
     let (Some(method), Some(target), Some(version)) = (request.method, request.path, request.version) else {
         return refuse(Rejection::RequestLine, "the request line is incomplete");
@@ -184,7 +195,17 @@ pub fn check(head: &RawHead<'_>, max_body: Option<u64>) -> Result<Passed, Refusa
             field.value.split(|b| *b == b',').any(|t| t.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
         })
     };
-    let upgrade = !head.http10 && named("upgrade").next().is_some() && listed("connection", "upgrade");
+    for token in named("connection").flat_map(|field| headers::tokens(field.value)) {
+        if !token.iter().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b)) {
+            return refuse(Rejection::Header, "the Connection field is malformed");
+        }
+        if headers::PROTECTED.iter().any(|name| token.eq_ignore_ascii_case(name.as_bytes())) {
+            return refuse(Rejection::Header, "the Connection field names a field that belongs to the request");
+        }
+    }
+    let upgrade = !head.http10
+        && named("upgrade").next().is_some_and(|field| headers::changes_protocol(field.value))
+        && listed("connection", "upgrade");
     let expects = listed("expect", "100-continue");
     // A server must ignore the expectation of an HTTP/1.0 caller (RFC 9110, section 10.1.1).
     let drop_expect = expects && head.http10;

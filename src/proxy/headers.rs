@@ -1,111 +1,277 @@
 //! Header fields at the border to the upstream, in both directions.
 
-use http::header::{CONNECTION, FORWARDED, HOST, TRAILER, UPGRADE};
-use http::{HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::header::{CONNECTION, TRAILER, UPGRADE};
+use http::{HeaderName, HeaderValue, StatusCode};
 use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
+use smallvec::SmallVec;
 
-use super::context::{Forward, Request};
 use crate::settings::Forwarded;
+use crate::stubs::request::HeaderField;
 
 /// The header that asks for the `standin` field on a forwarded answer.
-pub const DEBUG: HeaderName = HeaderName::from_static("standin-debug");
+pub const DEBUG: &str = "standin-debug";
 
-/// Headers by which a caller steers a mock (reference, section 6).
-const SELECTORS: [&str; 6] = [
-    "x-mock-response-code",
-    "x-mock-response-id",
-    "x-mock-response-name",
-    "x-mock-response-delay",
-    "x-mock-match-request-body",
-    "x-mock-match-request-headers",
-];
+const FOR: &str = "X-Forwarded-For";
+const PROTO: &str = "X-Forwarded-Proto";
+const HOST: &str = "X-Forwarded-Host";
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+/// Longer than every name that is looked for.
+const LONGEST: usize = 32;
 
-/// Makes the head that the upstream sees. pingora has taken hop-by-hop fields out.
-///
-/// # Errors
-/// Never for fields that passed the strict front.
-pub fn toward_upstream(head: &mut RequestHeader, forward: &Forward, request: &Request) -> Result<()> {
-    head.remove_header(&DEBUG);
-    if forward.strip_selectors {
-        for name in SELECTORS {
-            head.remove_header(name);
-        }
-    }
-    if let Some(name) = &forward.strip_key {
-        head.remove_header(&**name);
-    }
-    let peer = request.peer.ip().to_canonical();
-    let host = head.headers.get(HOST).cloned();
-    match forward.forwarded {
-        Forwarded::Pass => {}
-        Forwarded::Replace => {
-            head.remove_header(&FORWARDED);
-            head.insert_header(X_FORWARDED_FOR, peer.to_string())?;
-            head.insert_header(X_FORWARDED_PROTO, "http")?;
-            match host {
-                Some(host) => head.insert_header(X_FORWARDED_HOST, host)?,
-                None => drop(head.remove_header(&X_FORWARDED_HOST)),
-            }
-        }
-        Forwarded::Append => {
-            let chain = joined(head, &X_FORWARDED_FOR, &peer.to_string());
-            head.insert_header(X_FORWARDED_FOR, chain)?;
-            if !head.headers.contains_key(X_FORWARDED_PROTO) {
-                head.insert_header(X_FORWARDED_PROTO, "http")?;
-            }
-            if let Some(host) = host.as_ref().filter(|_| !head.headers.contains_key(X_FORWARDED_HOST)) {
-                head.insert_header(X_FORWARDED_HOST, host.clone())?;
-            }
-            if head.headers.contains_key(FORWARDED) {
-                // RFC 7239, section 4: an IPv6 address stands in brackets, and so in quotes; so does a host with a port.
-                let node = if peer.is_ipv6() { format!("\"[{peer}]\"") } else { peer.to_string() };
-                let host = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default();
-                let element = format!("for={node};host=\"{host}\";proto=http");
-                let chain = joined(head, &FORWARDED, &element);
-                head.insert_header(FORWARDED, chain)?;
-            }
-        }
-    }
-    Ok(())
+/// Which of the caller's fields the upstream must not see.
+#[derive(Clone, Copy, Debug)]
+pub struct Strip<'s> {
+    /// Selectors (reference, section 6).
+    pub selectors: bool,
+    /// The header that carried a key of the mock.
+    pub key: Option<&'s str>,
+    /// What happens to forwarding headers.
+    pub forwarded: Forwarded,
 }
 
-/// All values of a list field with one more behind them.
-fn joined(head: &RequestHeader, name: &HeaderName, last: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(64);
-    for value in head.headers.get_all(name) {
-        out.extend_from_slice(value.as_bytes());
-        out.extend_from_slice(b", ");
+/// What is changed in a raw head before the upstream sees it.
+///
+/// The raw head is changed because that is far cheaper than changing what pingora has parsed, whose maps would grow.
+/// Only `Connection` stays for [`connection`] to take out: pingora reads it to know whether the caller stays.
+#[derive(Debug, Default)]
+pub struct Edits {
+    /// Numbers of fields that are taken out, ascending.
+    out: SmallVec<[u16; 4]>,
+    add: SmallVec<[(&'static str, HeaderValue); 3]>,
+}
+
+/// What a caller sent of the fields that are looked at.
+#[derive(Default)]
+struct Sent<'f> {
+    host: Option<&'f [u8]>,
+    chain: SmallVec<[(u16, &'f [u8]); 2]>,
+    proto: SmallVec<[u16; 1]>,
+    hosts: SmallVec<[u16; 1]>,
+    standard: SmallVec<[(u16, &'f [u8]); 2]>,
+    upgrade: Option<(u16, &'f [u8])>,
+    connection: SmallVec<[&'f [u8]; 1]>,
+}
+
+impl Edits {
+    /// What must be changed in a head with these fields. `peer` is the caller's address as a field value.
+    pub fn of(fields: &[HeaderField<'_>], strip: Strip<'_>, peer: &HeaderValue) -> Self {
+        let mut edits = Edits::default();
+        let mut sent = Sent::default();
+        let mut buffer = [0; LONGEST];
+        for (number, field) in (0..).zip(fields) {
+            let out = match lower(field.name, &mut buffer) {
+                // RFC 9110, section 7.6.1; trailers of HTTP/1.1 are dropped, and so is their announcement.
+                b"keep-alive" | b"proxy-connection" | b"te" | b"trailer" | b"http2-settings" => true,
+                // Meant for the next hop that asks for them (RFC 9110, section 11.7).
+                b"proxy-authenticate" | b"proxy-authorization" => true,
+                b"standin-debug" => true,
+                b"x-mock-response-code" | b"x-mock-response-id" | b"x-mock-response-name" => strip.selectors,
+                b"x-mock-response-delay" | b"x-mock-match-request-body" => strip.selectors,
+                b"x-mock-match-request-headers" => strip.selectors,
+                b"host" => {
+                    sent.host.get_or_insert(field.value);
+                    false
+                }
+                b"connection" => {
+                    sent.connection.push(field.value);
+                    false
+                }
+                b"upgrade" => {
+                    sent.upgrade = Some((number, field.value));
+                    false
+                }
+                b"x-forwarded-for" => {
+                    sent.chain.push((number, field.value));
+                    false
+                }
+                b"x-forwarded-proto" => {
+                    sent.proto.push(number);
+                    false
+                }
+                b"x-forwarded-host" => {
+                    sent.hosts.push(number);
+                    false
+                }
+                b"forwarded" => {
+                    sent.standard.push((number, field.value));
+                    false
+                }
+                _ => false,
+            };
+            if out || strip.key.is_some_and(|key| key.eq_ignore_ascii_case(field.name)) {
+                edits.out.push(number);
+            }
+        }
+        edits.hop_by_hop(fields, &sent);
+        match strip.forwarded {
+            Forwarded::Pass => {}
+            Forwarded::Replace => edits.replace(&sent, peer),
+            Forwarded::Append => edits.append(&sent, peer),
+        }
+        edits.out.sort_unstable();
+        edits
     }
-    out.extend_from_slice(last.as_bytes());
-    out
+
+    /// Takes out what `Connection` names. `Upgrade` stays where it is meant.
+    fn hop_by_hop(&mut self, fields: &[HeaderField<'_>], sent: &Sent<'_>) {
+        let mut upgrades = false;
+        for token in sent.connection.iter().flat_map(|value| tokens(value)) {
+            match token.to_ascii_lowercase().as_slice() {
+                b"keep-alive" | b"close" | b"te" => {}
+                b"upgrade" => upgrades = true,
+                name => {
+                    let named = (0..).zip(fields).filter(|(_, f)| f.name.as_bytes().eq_ignore_ascii_case(name));
+                    self.out.extend(named.map(|(number, _)| number));
+                }
+            }
+        }
+        let kept = |(_, value): &(u16, &[u8])| upgrades && changes_protocol(value);
+        self.out.extend(sent.upgrade.filter(|upgrade| !kept(upgrade)).map(|(number, _)| number));
+    }
+
+    fn replace(&mut self, sent: &Sent<'_>, peer: &HeaderValue) {
+        let listed = sent.chain.iter().chain(&sent.standard).map(|(number, _)| *number);
+        self.out.extend(listed.chain(sent.proto.iter().copied()).chain(sent.hosts.iter().copied()));
+        self.add.push((FOR, peer.clone()));
+        self.add.push((PROTO, HeaderValue::from_static("http")));
+        if let Some(host) = sent.host.and_then(|host| HeaderValue::from_bytes(host).ok()) {
+            self.add.push((HOST, host));
+        }
+    }
+
+    fn append(&mut self, sent: &Sent<'_>, peer: &HeaderValue) {
+        self.extend(FOR, &sent.chain, peer.as_bytes());
+        if sent.proto.is_empty() {
+            self.add.push((PROTO, HeaderValue::from_static("http")));
+        }
+        let host = sent.host.and_then(|host| HeaderValue::from_bytes(host).ok());
+        if let Some(host) = host.filter(|_| sent.hosts.is_empty()) {
+            self.add.push((HOST, host));
+        }
+        if !sent.standard.is_empty() {
+            // RFC 7239, section 4: an IPv6 address stands in brackets, and so in quotes; so does a host with a port.
+            let peer = peer.to_str().unwrap_or("unknown");
+            let node = if peer.contains(':') { format!("\"[{peer}]\"") } else { peer.to_owned() };
+            let host = sent.host.and_then(|host| std::str::from_utf8(host).ok()).unwrap_or_default();
+            self.extend("Forwarded", &sent.standard, format!("for={node};host=\"{host}\";proto=http").as_bytes());
+        }
+    }
+
+    /// Replaces a list field by one that has one more element.
+    fn extend(&mut self, name: &'static str, values: &[(u16, &[u8])], last: &[u8]) {
+        self.out.extend(values.iter().map(|(number, _)| *number));
+        let mut whole = Vec::with_capacity(64);
+        for (_, value) in values {
+            whole.extend_from_slice(value);
+            whole.extend_from_slice(b", ");
+        }
+        whole.extend_from_slice(last);
+        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(whole)) {
+            self.add.push((name, value));
+        }
+    }
+
+    /// The head with the changes in it.
+    pub fn rewrite(&self, head: &[u8]) -> Bytes {
+        let lines = head.strip_suffix(b"\r\n").unwrap_or(head);
+        let mut out = Vec::with_capacity(head.len() + 128);
+        if self.out.is_empty() {
+            out.extend_from_slice(lines);
+        } else {
+            let mut gone = self.out.iter().map(|number| usize::from(*number) + 1).peekable();
+            for (number, line) in lines.split_inclusive(|b| *b == b'\n').enumerate() {
+                let mut keep = true;
+                while gone.next_if_eq(&number).is_some() {
+                    keep = false;
+                }
+                if keep {
+                    out.extend_from_slice(line);
+                }
+            }
+        }
+        for (name, value) in &self.add {
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(value.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+        out.into()
+    }
+}
+
+/// A name in lower case; empty where it is longer than every name that is looked for.
+fn lower<'b>(name: &str, buffer: &'b mut [u8; LONGEST]) -> &'b [u8] {
+    match buffer.get_mut(..name.len()) {
+        Some(lower) => {
+            lower.copy_from_slice(name.as_bytes());
+            lower.make_ascii_lowercase();
+            lower
+        }
+        None => b"",
+    }
+}
+
+/// The elements of a list field.
+pub fn tokens(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|b| *b == b',').map(<[u8]>::trim_ascii).filter(|token| !token.is_empty())
+}
+
+/// Whether an `Upgrade` field asks for a protocol that a caller may speak with the upstream through us. HTTP/2 is none:
+/// it would be spoken with us, and this way of asking for it is gone (RFC 9113, section 3.1).
+pub fn changes_protocol(upgrade: &[u8]) -> bool {
+    !tokens(upgrade).any(|token| token.eq_ignore_ascii_case(b"h2c"))
+}
+
+/// Fields that `Connection` may not name: without them a request would say something else.
+pub const PROTECTED: [&str; 8] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+];
+
+/// Takes `Connection` out of what the upstream sees, but for a change of protocol.
+///
+/// # Errors
+/// Never: the field and its value are constants.
+pub fn connection(head: &mut RequestHeader) -> Result<()> {
+    if head.headers.contains_key(UPGRADE) {
+        head.insert_header(CONNECTION, "Upgrade")
+    } else {
+        head.remove_header(&CONNECTION);
+        Ok(())
+    }
 }
 
 /// Takes out of an answer what belongs to the connection it came by (RFC 9110, section 7.6.1).
 pub fn toward_caller(head: &mut ResponseHeader) {
-    let nominated: Vec<HeaderName> = head
-        .headers
-        .get_all(CONNECTION)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|b| *b == b','))
-        .filter_map(|token| HeaderName::from_bytes(token.trim_ascii()).ok())
-        .filter(|name| *name != HeaderName::from_static("close"))
-        .collect();
-    for name in nominated {
-        if name != UPGRADE || head.status != http::StatusCode::SWITCHING_PROTOCOLS {
-            head.remove_header(&name);
+    let switching = head.status == StatusCode::SWITCHING_PROTOCOLS;
+    let mut out: SmallVec<[HeaderName; 4]> = SmallVec::new();
+    for (name, value) in &head.headers {
+        if name == CONNECTION {
+            let nominated = value.as_bytes().split(|b| *b == b',').map(<[u8]>::trim_ascii);
+            let nominated = nominated
+                .filter(|token| ![&b"close"[..], b"keep-alive"].iter().any(|word| token.eq_ignore_ascii_case(word)));
+            out.extend(nominated.filter_map(|token| HeaderName::from_bytes(token).ok()));
+        } else if (name == UPGRADE && !switching)
+            // Trailers of HTTP/1.1 are dropped, and so is their announcement.
+            || name == TRAILER
+            || matches!(name.as_str(), "keep-alive" | "proxy-connection")
+        {
+            out.push(name.clone());
         }
     }
-    for name in ["keep-alive", "proxy-connection"] {
-        head.remove_header(name);
-    }
-    head.remove_header(&TRAILER); // trailers of HTTP/1.1 are dropped, and so is their announcement
-    if head.status != http::StatusCode::SWITCHING_PROTOCOLS {
-        head.remove_header(&UPGRADE);
+    for name in out {
+        if name != UPGRADE || !switching {
+            head.remove_header(&name);
+        }
     }
 }
 

@@ -42,6 +42,21 @@ fn fence(framing: Framing) -> Fence {
     }
 }
 
+/// Why a body did not arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// Its framing is malformed.
+    Malformed,
+    /// The caller left in the middle.
+    Left,
+}
+
+impl From<Malformed> for Broken {
+    fn from(_: Malformed) -> Self {
+        Broken::Malformed
+    }
+}
+
 /// What a chunked body may have in framing beside its data before it counts as too long: room for honest chunks of a
 /// few dozen bytes, none for a mebibyte in chunks of one.
 fn raw_limit(match_body: usize) -> usize {
@@ -51,13 +66,13 @@ fn raw_limit(match_body: usize) -> usize {
 /// Reads a body that a stub asks for.
 ///
 /// # Errors
-/// Where its framing is malformed.
+/// Where its framing is malformed, or the caller leaves.
 pub async fn inspect(
     stream: &mut Replay,
     framing: Framing,
     limits: &Limits,
     mut share: Share,
-) -> Result<Inspected, Malformed> {
+) -> Result<Inspected, Broken> {
     let deadline = Instant::now() + limits.match_body_timeout;
     match framing {
         Framing::None => Ok(Inspected { body: Some(Ok(Bytes::new())), ..Inspected::unread(framing) }),
@@ -72,8 +87,7 @@ pub async fn inspect(
             while stream.input().len() < length {
                 match timeout_at(deadline, stream.fill()).await {
                     Err(_) => return Ok(Inspected::refused(framing, BodyFault::Timeout)),
-                    // The caller is gone; whoever reads on will find out.
-                    Ok(Ok(0) | Err(_)) => return Ok(Inspected::unread(framing)),
+                    Ok(Ok(0) | Err(_)) => return Err(Broken::Left),
                     Ok(Ok(_)) => {}
                 }
             }
@@ -99,7 +113,7 @@ pub async fn inspect(
                 }
                 match timeout_at(deadline, stream.fill()).await {
                     Err(_) => return Ok(Inspected::refused(framing, BodyFault::Timeout)),
-                    Ok(Ok(0) | Err(_)) => return Ok(Inspected::unread(framing)),
+                    Ok(Ok(0) | Err(_)) => return Err(Broken::Left),
                     Ok(Ok(_)) => {}
                 }
             }

@@ -1,5 +1,6 @@
 //! Carries decisions out for traffic: connections, pingora's phases, answers, and the border to the upstream.
 
+mod alarm;
 mod answer;
 mod budget;
 mod chunked;

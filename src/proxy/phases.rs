@@ -16,9 +16,9 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::answer::{Local, SERVER_TIMING, STANDIN, failure_detail};
-use super::context::{Context, Prepared, Request};
-use super::decide::{self, Plan};
+use super::answer::{Local, SERVER_TIMING, STANDIN, Written, failure_detail};
+use super::context::{BodyPlan, Context, Handed, Request};
+use super::decide::Plan;
 use super::{DataPlane, headers, upstream};
 use crate::calls::{Head, Outcome};
 use crate::stubs::cors::Fields as CorsFields;
@@ -44,21 +44,15 @@ impl Phases {
     /// Sends an answer of Standin's own: drains a small body, waits the delay, writes.
     async fn answer(&self, session: &mut Session, cx: &mut Context, mut local: Local, body: BodyPlan) -> Result<bool> {
         let Some(request) = &mut cx.request else { return Err(Error::new_in(ErrorType::InternalError)) };
-        drain(session, request, body).await;
-        let delay = request.delay;
+        if let BodyPlan::Drain(limit) = body {
+            drain(session, request, limit).await;
+        }
         if request.debug {
             local.add(SERVER_TIMING, &timing(request, None));
         }
-        let head = local.head()?;
-        if let Some(date) = local.date() {
-            request.exchange.keep_date(date.clone());
-        }
-        if let Some(ticket) = &request.ticket {
-            let fields = head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-            ticket.answered(local.status, Head::response(fields, &request.redactor));
-        }
-        if !delay.is_zero() {
-            wait(session, delay).await?;
+        let head = announce(request, &mut local);
+        if !request.delay.is_zero() {
+            wait(session, request.delay).await?;
         }
         let is_head = session.req_header().method == http::Method::HEAD;
         if let Some(capture) = request.response_body.as_mut().filter(|_| !is_head) {
@@ -73,18 +67,20 @@ impl Phases {
     }
 }
 
-/// What happens to a request's body before an early answer.
-#[derive(Clone, Copy, Debug)]
-pub enum BodyPlan {
-    /// It stays unread.
-    Leave,
-    /// It is read away if it is no longer than this.
-    Drain(usize),
+/// Notes the head of an answer of Standin's own in the log, before it leaves.
+fn announce(request: &Request, local: &mut Local) -> Box<ResponseHeader> {
+    let Written { head, told, date } = local.write(&request.redactor);
+    if let Some(date) = date {
+        request.exchange.keep_date(date);
+    }
+    if let Some(ticket) = &request.ticket {
+        ticket.answered(local.status, told);
+    }
+    head
 }
 
 /// Reads a small rest of the body away, so that the connection can be kept; what is too long or too slow closes it.
-async fn drain(session: &mut Session, request: &mut Request, body: BodyPlan) {
-    let BodyPlan::Drain(limit) = body else { return };
+async fn drain(session: &mut Session, request: &mut Request, limit: usize) {
     let mut left = limit;
     let away = async {
         while let Ok(Some(piece)) = session.read_request_body().await {
@@ -152,38 +148,30 @@ impl ProxyHttp for Phases {
         // None: the default compression module costs 2,200 instructions per request, and nobody asks for it.
     }
 
-    fn on_connection_reuse(&self, session: &mut Session, cx: &mut Context, prepared: Box<dyn Any + Send + Sync>) {
-        let Ok(prepared) = prepared.downcast::<Prepared>() else { return };
-        let limits = &prepared.snapshot.settings.limits;
-        session.set_read_timeout(Some(limits.body_timeout));
-        session.set_write_timeout(Some(limits.body_timeout));
-        if prepared.is_http10 {
+    fn on_connection_reuse(&self, session: &mut Session, cx: &mut Context, handed: Box<dyn Any + Send + Sync>) {
+        let Ok(handed) = handed.downcast::<Handed>() else { return };
+        let Handed { plan, request, body, body_timeout, is_http10, draining } = *handed;
+        session.set_read_timeout(Some(body_timeout));
+        session.set_write_timeout(Some(body_timeout));
+        if is_http10 {
             // HTTP/1.0 knows no interim answers (RFC 9110, section 15.2).
             if let pingora::protocols::http::ServerSession::H1(h1) = &mut *session.downstream_session {
                 h1.set_ignore_info_resp(true);
             }
         }
-        if prepared.draining {
+        if draining {
             session.set_keepalive(None);
         }
-        cx.prepared = Some(*prepared);
+        cx.request = Some(request);
+        cx.plan = Some((plan, body));
     }
 
     async fn request_filter(&self, session: &mut Session, cx: &mut Context) -> Result<bool> {
-        let Some(prepared) = cx.prepared.take() else { return Err(Error::new_in(ErrorType::InternalError)) };
-        let held_back = prepared.held_back;
-        let drain = match &prepared.body {
-            _ if held_back => BodyPlan::Leave,
-            Some(Ok(_)) => BodyPlan::Drain(usize::MAX), // it is in memory already
-            _ => BodyPlan::Drain(prepared.snapshot.settings.limits.early_drain),
-        };
-        let (plan, request) = decide::decide(&self.plane, session.req_header(), prepared);
-        cx.request = Some(request);
-        match plan {
-            Plan::Answer(local) => self.answer(session, cx, local, drain).await,
-            Plan::Deny(local) => self.answer(session, cx, local, BodyPlan::Leave).await,
-            Plan::Forward => Ok(false),
-            Plan::Fail => Err(Error::new_in(ErrorType::InternalError)),
+        match cx.plan.take() {
+            Some((Plan::Answer(local), body)) => self.answer(session, cx, local, body).await,
+            Some((Plan::Deny(local), _)) => self.answer(session, cx, local, BodyPlan::Leave).await,
+            Some((Plan::Forward, _)) => Ok(false),
+            Some((Plan::Fail, _)) | None => Err(Error::new_in(ErrorType::InternalError)),
         }
     }
 
@@ -217,15 +205,11 @@ impl ProxyHttp for Phases {
         head: &mut RequestHeader,
         cx: &mut Context,
     ) -> Result<()> {
-        let Some(request) = &mut cx.request else { return Ok(()) };
-        if let Some(forward) = &mut request.forward {
+        if let Some(forward) = cx.request.as_mut().and_then(|request| request.forward.as_mut()) {
             forward.upstream.prefer(forward.address);
             forward.at.get_or_insert_with(Instant::now);
         }
-        if let Some(forward) = &request.forward {
-            headers::toward_upstream(head, forward, request)?;
-        }
-        Ok(())
+        headers::connection(head)
     }
 
     async fn request_body_filter(
@@ -415,11 +399,7 @@ async fn send_failure(session: &mut Session, request: &Request, mut local: Local
     if request.marker {
         local.add(STANDIN, marker.as_str());
     }
-    let head = local.head()?;
-    if let Some(ticket) = &request.ticket {
-        let fields = head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-        ticket.answered(local.status, Head::response(fields, &request.redactor));
-    }
+    let head = announce(request, &mut local);
     let is_head = session.req_header().method == http::Method::HEAD;
     session.write_response_header(head, is_head).await?;
     if !is_head {

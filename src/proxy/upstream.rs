@@ -1,6 +1,6 @@
 //! Upstreams: which address is tried, and how failures are named.
 
-use pingora::upstreams::peer::HttpPeer;
+use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::context::Forward;
@@ -23,6 +23,8 @@ pub fn peer(forward: &mut Forward) -> Option<Box<HttpPeer>> {
     peer.options.read_timeout = Some(settings.read_timeout);
     peer.options.write_timeout = Some(settings.write_timeout);
     peer.options.idle_timeout = Some(settings.idle_timeout);
+    // Fields that belong to the caller's connection are taken out of the raw head, before pingora parses it.
+    peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
     Some(Box::new(peer))
 }
 

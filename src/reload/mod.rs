@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 pub use watch::watch;
 
 use crate::config::{self, Fingerprint, Loaded, Request};
-use crate::live::{Live, Snapshot, UpstreamState, resolve};
+use crate::live::{Live, ReadyHeads, Snapshot, UpstreamState, resolve};
 use crate::metrics::{Kept, Metrics, Reloaded, Series};
 use crate::problem::{Code, Problem, Problems, Sources, Summary};
 use crate::redact::Redactor;
@@ -232,6 +232,7 @@ fn snapshot(settings: Settings, table: Table, generation: u64, old: Option<&Snap
         upstreams: settings.upstreams.iter().map(state).collect(),
         series: Arc::new(Series::new(table.scenarios().len(), table.server_stubs().len(), table.mocks().len())),
         redactor: Arc::new(redactor),
+        ready: ReadyHeads::new(table.scenarios().len()),
         settings,
         table,
     }

@@ -1,7 +1,7 @@
 //! A response as the configuration gives it: checked, serialised once at load, shared by everybody who sends it.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A static response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,15 @@ pub struct Answer {
     pub headers: Box<[(HeaderName, HeaderValue)]>,
     /// The body.
     pub body: Bytes,
+}
+
+/// The head of an answer with everything in it that is the same for every request of one configuration.
+#[derive(Debug)]
+pub struct Ready {
+    /// The header fields, in the form in which the proxy sends them.
+    pub headers: HeaderMap,
+    /// The fields as the call log keeps them.
+    pub told: Bytes,
 }
 
 impl Answer {

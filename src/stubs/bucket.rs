@@ -11,7 +11,8 @@ use std::collections::HashMap;
 use smallvec::SmallVec;
 
 use super::index::Map;
-use super::matcher::{Operator, Outcome, Subject, is_body_fault, no_value, scalar_key};
+use super::json::scalar_key;
+use super::matcher::{Operator, Outcome, Subject, is_body_fault, no_value};
 use super::request::RequestView;
 use super::scenario::{Scenario, Stub};
 use crate::words::Reason;

@@ -39,6 +39,11 @@ impl Cors {
         *self != Cors::Off
     }
 
+    /// Whether every request gets the same fields.
+    pub fn is_static(&self) -> bool {
+        !matches!(self, Cors::Origins { .. })
+    }
+
     /// The fields of an answer to this request.
     pub fn fields(&self, view: &RequestView<'_>) -> Fields {
         let mut fields = Fields::new();

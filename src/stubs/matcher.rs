@@ -10,6 +10,8 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 use smallvec::SmallVec;
 
+use super::json::{json_contains, json_equal};
+use super::number::Number;
 use super::path::Parameter;
 use super::request::{BodyFault, NoValue, RequestView};
 use crate::words::Reason;
@@ -61,13 +63,13 @@ pub enum Operator {
     /// Not equal.
     Ne(Operand),
     /// Greater.
-    Gt(f64),
+    Gt(Number),
     /// Greater or equal.
-    Ge(f64),
+    Ge(Number),
     /// Less.
-    Lt(f64),
+    Lt(Number),
     /// Less or equal.
-    Le(f64),
+    Le(Number),
     /// Equal to one of these.
     In(Box<[Operand]>),
     /// Text holds this text; a JSON array holds this element.
@@ -302,11 +304,11 @@ impl<'v> Found<'v> {
     }
 
     /// The number that it is, or reads as.
-    fn number(self) -> Option<f64> {
+    fn number(self) -> Option<Number> {
         match self {
-            Found::Json(Value::Number(number)) => number.as_f64(),
-            Found::Text(text) => reads_as_number(text),
-            Found::Json(Value::String(text)) => reads_as_number(text.as_bytes()),
+            Found::Json(Value::Number(number)) => Number::from_json(number),
+            Found::Text(text) => Number::from_text(text),
+            Found::Json(Value::String(text)) => Number::from_text(text.as_bytes()),
             Found::Json(_) => None,
         }
     }
@@ -319,15 +321,6 @@ impl<'v> Found<'v> {
     }
 }
 
-/// Text that reads as a finite decimal number; `inf`, `nan` and white space do not.
-fn reads_as_number(text: &[u8]) -> Option<f64> {
-    let text = std::str::from_utf8(text).ok()?;
-    text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
-        .then(|| text.parse().ok())
-        .flatten()
-        .filter(|number: &f64| number.is_finite())
-}
-
 impl Operator {
     /// Whether it must hold for every value.
     fn is_negative(&self) -> bool {
@@ -335,16 +328,17 @@ impl Operator {
     }
 
     fn holds(&self, found: Found<'_>) -> bool {
-        let number =
-            |compare: fn(&f64, &f64) -> bool, operand: &f64| found.number().is_some_and(|n| compare(&n, operand));
+        let number = |compare: fn(&Number, &Number) -> bool, operand: &Number| {
+            found.number().is_some_and(|n| compare(&n, operand))
+        };
         let text = |test: &dyn Fn(&[u8]) -> bool| found.text().is_some_and(|text| test(&text));
         match self {
             Operator::Eq(operand) => found.equals(operand),
             Operator::Ne(operand) => !found.equals(operand),
-            Operator::Gt(operand) => number(f64::gt, operand),
-            Operator::Ge(operand) => number(f64::ge, operand),
-            Operator::Lt(operand) => number(f64::lt, operand),
-            Operator::Le(operand) => number(f64::le, operand),
+            Operator::Gt(operand) => number(Number::gt, operand),
+            Operator::Ge(operand) => number(Number::ge, operand),
+            Operator::Lt(operand) => number(Number::lt, operand),
+            Operator::Le(operand) => number(Number::le, operand),
             Operator::In(operands) => operands.iter().any(|operand| found.equals(operand)),
             Operator::Contains(operand) => match (found, &operand.text) {
                 (Found::Json(Value::Array(items)), _) => items.iter().any(|item| json_equal(item, &operand.json)),
@@ -363,78 +357,6 @@ impl Operator {
             Operator::Not(operators) => !operators.iter().all(|operator| operator.holds(found)),
         }
     }
-}
-
-/// Equality of JSON by value: 1 equals 1.0, the order of members does not count.
-pub fn json_equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => numbers_equal(a, b),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| json_equal(a, b)),
-        (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| json_equal(a, b)))
-        }
-        (a, b) => a == b,
-    }
-}
-
-fn numbers_equal(a: &serde_json::Number, b: &serde_json::Number) -> bool {
-    match (integral(a), integral(b)) {
-        (Some(a), Some(b)) => a == b,
-        (None, None) => a.as_f64() == b.as_f64(),
-        _ => false,
-    }
-}
-
-/// The integer that a number is, also where it was written with a fraction of zero.
-fn integral(number: &serde_json::Number) -> Option<i128> {
-    if let Some(n) = number.as_i64() {
-        return Some(n.into());
-    }
-    if let Some(n) = number.as_u64() {
-        return Some(n.into());
-    }
-    let float = number.as_f64()?;
-    // Beyond 2^64 no integer was stored as one, so only floats meet there.
-    (float.fract() == 0.0 && float.abs() < 18_446_744_073_709_551_616.0).then_some(float as i128)
-}
-
-/// Whether every member of `part` is in `whole`; of arrays, element by element in order.
-pub fn json_contains(whole: &Value, part: &Value) -> bool {
-    match (whole, part) {
-        (Value::Object(whole), Value::Object(part)) => {
-            part.iter().all(|(key, part)| whole.get(key).is_some_and(|whole| json_contains(whole, part)))
-        }
-        (Value::Array(whole), Value::Array(part)) => {
-            let mut rest = whole.iter();
-            part.iter().all(|part| rest.any(|whole| json_contains(whole, part)))
-        }
-        (whole, part) => json_equal(whole, part),
-    }
-}
-
-/// A form of a JSON scalar in which equal values are equal bytes; the key of the index.
-pub fn scalar_key(value: &Value) -> Option<SmallVec<[u8; 32]>> {
-    let mut key = SmallVec::new();
-    match value {
-        Value::String(text) => {
-            key.push(b's');
-            key.extend_from_slice(text.as_bytes());
-        }
-        Value::Number(number) => match integral(number) {
-            Some(integer) => {
-                key.push(b'i');
-                key.extend_from_slice(&integer.to_le_bytes());
-            }
-            None => {
-                key.push(b'f');
-                key.extend_from_slice(&number.as_f64()?.to_bits().to_le_bytes());
-            }
-        },
-        Value::Bool(value) => key.push(if *value { b't' } else { b'n' }),
-        Value::Null => key.push(b'0'),
-        Value::Array(_) | Value::Object(_) => return None,
-    }
-    Some(key)
 }
 
 #[cfg(test)]

@@ -264,10 +264,10 @@ impl Table {
     /// keeps the scenarios with that status, of which the first that holds answers, else the first.
     fn selected(&self, view: &RequestView<'_>, found: &Candidates<'_>, asked: Asked<'_>) -> Found {
         let text = |value: &'_ [u8]| std::str::from_utf8(value).map(str::to_owned).unwrap_or_default();
-        let code: Option<u16> = match asked.code.map(|code| text(code).trim().parse()) {
+        let code: Option<u16> = match asked.code.map(status) {
             None => None,
-            Some(Ok(code)) => Some(code),
-            Some(Err(_)) => return Found::None,
+            Some(None) => return Found::None,
+            code => code.flatten(),
         };
         let fits_code =
             |rule: &Rule| code.is_none_or(|code| self.scenarios[rule.scenario as usize].answer.status == code);
@@ -311,6 +311,12 @@ impl Table {
             _ => Reason::Path,
         }
     }
+}
+
+/// A status code as a selector names it: three digits and nothing else.
+fn status(code: &[u8]) -> Option<u16> {
+    let is_code = code.len() == 3 && code.iter().all(u8::is_ascii_digit);
+    is_code.then(|| std::str::from_utf8(code).ok()?.parse().ok()).flatten()
 }
 
 impl<'a> Asked<'a> {
