@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use crate::calls::{AccessLines, CallLog, LineFormat};
@@ -38,6 +39,8 @@ pub struct Options {
     pub request: Request,
     /// Where access lines go, and in which form; `None` for nowhere.
     pub access_lines: Option<(LineFormat, Box<dyn io::Write + Send>)>,
+    /// Whether SIGTERM and SIGINT are taken, from before the sockets serve until [`App::run`] ends.
+    pub signals: bool,
     /// For tests.
     pub hooks: Hooks,
 }
@@ -85,6 +88,7 @@ pub struct App {
     /// Closes when the last connection has ended.
     connections: mpsc::Receiver<()>,
     runtime: Option<Runtime>,
+    stop_signals: Option<StopSignals>,
     side: Option<(watch::Sender<bool>, std::thread::JoinHandle<()>)>,
     lines: Option<std::thread::JoinHandle<()>>,
     reloader: Arc<Reloader>,
@@ -97,7 +101,7 @@ impl App {
     /// # Errors
     /// Where the configuration is refused or an address is taken. Nothing keeps running then.
     pub fn start(options: Options) -> Result<App, StartError> {
-        let Options { request, access_lines, hooks } = options;
+        let Options { request, access_lines, signals, hooks } = options;
         let loaded = config::load(&request).map_err(|refused| StartError::Config(refused.problems))?;
         reload::report(&loaded.problems);
         let settings = loaded.settings.clone();
@@ -126,6 +130,10 @@ impl App {
             .build()
             .map_err(start("the data runtime"))?;
 
+        let stop_signals = match signals {
+            true => Some(runtime.block_on(async { StopSignals::take() }).map_err(start("taking SIGTERM"))?),
+            false => None,
+        };
         let (drain, drained) = watch::channel(false);
         let draining = Arc::new(AtomicBool::new(false));
         let plane = Arc::new(DataPlane {
@@ -152,7 +160,8 @@ impl App {
             runtime.spawn(async move { resolve::warn_of_unreachable(&upstreams).await });
             runtime.spawn(resolve::keep_resolving(live.clone()));
             runtime.spawn(reload::watch(reloader.clone()));
-            runtime.spawn(hang_up(reloader.clone()));
+            let hang_up = signal(SignalKind::hangup()).map_err(start("taking SIGHUP"))?;
+            runtime.spawn(reload_at(hang_up, reloader.clone()));
         }
         let (ops, admin) = (local(&ops_listener, "ops")?, local(&admin_listener, "admin")?);
         let state = Ops {
@@ -162,7 +171,8 @@ impl App {
             log: log.clone(),
             draining: draining.clone(),
         };
-        let side = side(ops_listener, admin_listener, ops::routes(state), admin::routes(log)).map_err(start("ops"))?;
+        let serve = (ops::serve(ops_listener, state), admin::serve(admin_listener, log));
+        let side = side(serve.0, serve.1).map_err(start("the ops and admin listeners"))?;
         let app = App {
             data,
             ops,
@@ -171,6 +181,7 @@ impl App {
             draining,
             connections: connections_closed,
             runtime: Some(runtime),
+            stop_signals,
             side: Some(side),
             lines: lines_thread,
             reloader,
@@ -226,14 +237,19 @@ impl App {
     /// Where the signals cannot be listened for.
     pub fn run(mut self) -> io::Result<()> {
         let Some(runtime) = &self.runtime else { return Ok(()) };
-        runtime.block_on(asked_to_stop())?;
+        let handle = runtime.handle().clone();
+        let mut signals = match self.stop_signals.take() {
+            Some(signals) => signals,
+            None => handle.block_on(async { StopSignals::take() })?,
+        };
+        handle.block_on(signals.come());
         tracing::info!("stopping: requests under way may finish");
         self.begin_drain();
-        let finished = runtime.handle().block_on(async {
+        let finished = handle.block_on(async {
             tokio::select! {
                 () = idle(&mut self.connections) => true,
                 () = tokio::time::sleep(DRAIN) => false,
-                _ = asked_to_stop() => false,
+                () = signals.come() => false,
             }
         });
         tracing::info!(finished, "stopped");
@@ -283,27 +299,29 @@ async fn idle(connections: &mut mpsc::Receiver<()>) {
     while connections.recv().await.is_some() {}
 }
 
-async fn asked_to_stop() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+/// SIGTERM and SIGINT. Taken before the sidecar says that it is ready: one that came a moment later would kill it, or,
+/// in a container where it is the first process, be lost.
+#[derive(Debug)]
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
-/// Reloads at SIGHUP.
-async fn hang_up(reloader: Arc<Reloader>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut hang_up = match signal(SignalKind::hangup()) {
-        Ok(hang_up) => hang_up,
-        Err(error) => {
-            tracing::warn!(%error, "SIGHUP will not reload");
-            return;
+impl StopSignals {
+    fn take() -> io::Result<Self> {
+        Ok(StopSignals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn come(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
+    }
+}
+
+/// Reloads at each SIGHUP.
+async fn reload_at(mut hang_up: Signal, reloader: Arc<Reloader>) {
     while hang_up.recv().await.is_some() {
         // Refused or not, `run` has said so.
         let _ = reloader.run(Trigger::Signal).await;
@@ -381,23 +399,22 @@ impl Drop for Counted<'_> {
 
 /// Serves ops and admin on a thread of their own.
 fn side(
-    ops: TcpListener,
-    admin: TcpListener,
-    ops_routes: axum::Router,
-    admin_routes: axum::Router,
+    ops: impl Future<Output = io::Result<()>> + Send + 'static,
+    admin: impl Future<Output = io::Result<()>> + Send + 'static,
 ) -> io::Result<(watch::Sender<bool>, std::thread::JoinHandle<()>)> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (stop, mut stopped) = watch::channel(false);
     let thread = std::thread::Builder::new().name("ops".to_owned()).spawn(move || {
         runtime.block_on(async move {
-            let serve = |listener: TcpListener, routes: axum::Router| async move {
-                match tokio::net::TcpListener::from_std(listener) {
-                    Ok(listener) => drop(axum::serve(listener, routes).await),
-                    Err(error) => tracing::error!(%error, "a side listener cannot be served"),
+            // One that ends by itself does not take the other along.
+            let serve = async {
+                let (ops, admin) = tokio::join!(ops, admin);
+                for error in [ops.err(), admin.err()].into_iter().flatten() {
+                    tracing::error!(%error, "the ops or admin listener ended");
                 }
             };
             tokio::select! {
-                _ = async { tokio::join!(serve(ops, ops_routes), serve(admin, admin_routes)) } => {}
+                () = serve => {}
                 _ = stopped.wait_for(|stop| *stop) => {}
             }
         });

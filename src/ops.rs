@@ -1,5 +1,7 @@
 //! The read-only listener: probes, metrics, version. Nothing here changes anything or shows a request.
 
+use std::io;
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,8 +33,16 @@ pub struct Ops {
     pub draining: Arc<AtomicBool>,
 }
 
+/// Serves on a bound socket until dropped.
+///
+/// # Errors
+/// Where the runtime cannot take the socket.
+pub async fn serve(listener: TcpListener, ops: Ops) -> io::Result<()> {
+    axum::serve(tokio::net::TcpListener::from_std(listener)?, routes(ops)).await
+}
+
 /// The routes of the ops listener.
-pub fn routes(ops: Ops) -> Router {
+fn routes(ops: Ops) -> Router {
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))

@@ -6,6 +6,8 @@ mod calls;
 mod error;
 mod guard;
 
+use std::io;
+use std::net::TcpListener;
 use std::sync::Arc;
 
 use axum::routing::get;
@@ -20,8 +22,16 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET /v1/calls/{id}", "one call with headers and bodies"),
 ];
 
+/// Serves on a bound socket until dropped.
+///
+/// # Errors
+/// Where the runtime cannot take the socket.
+pub async fn serve(listener: TcpListener, log: Arc<CallLog>) -> io::Result<()> {
+    axum::serve(tokio::net::TcpListener::from_std(listener)?, routes(log)).await
+}
+
 /// The routes of the admin listener.
-pub fn routes(log: Arc<CallLog>) -> Router {
+fn routes(log: Arc<CallLog>) -> Router {
     Router::new()
         .route("/v1/calls", get(calls::list))
         .route("/v1/calls/{id}", get(calls::one))

@@ -1,6 +1,6 @@
 //! `standin demo`: a small real backend, the sidecar with sample mocks, and the URLs to try, in one command.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{FAILED, run, say, tell};
-use crate::app::App;
+use crate::app::{App, StartError};
 use crate::config;
 use crate::telemetry;
 
@@ -19,7 +19,13 @@ use crate::telemetry;
 pub struct Demo {
     /// Address of the data listener
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    listen: String,
+    listen: SocketAddr,
+    /// Address of the ops listener: probes and metrics
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9091")]
+    ops: SocketAddr,
+    /// Address of the admin listener: the call log
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9092")]
+    admin: SocketAddr,
 }
 
 /// The sample mocks, as they lie in the repository's `config` folder.
@@ -40,14 +46,11 @@ impl Demo {
             Ok(address) => address,
             Err(error) => return failed("the backend did not start", &error),
         };
-        if let Err(error) = write(dir.path(), backend) {
+        if let Err(error) = self.write(dir.path(), backend) {
             return failed("the sample mocks could not be written", &error);
         }
-        let request = config::Request {
-            config: Some(dir.path().join("standin.toml")),
-            listen: vec![self.listen],
-            ..config::Request::default()
-        };
+        // No variables: what they name may belong to a sidecar in earnest.
+        let request = config::Request { config: Some(dir.path().join("standin.toml")), ..config::Request::default() };
         match App::start(run::options(request)) {
             Ok(app) => {
                 say(guide(&app, backend, dir.path()));
@@ -55,29 +58,34 @@ impl Demo {
             }
             Err(error) => {
                 let code = run::failed(&error);
-                tell("\nhelp: name another address with `standin demo --listen 127.0.0.1:18080`");
+                if let StartError::Bind { listener, .. } = error {
+                    let flag = if listener == "data" { "listen" } else { listener };
+                    tell(format_args!("help: name another address, or a free port: standin demo --{flag} 127.0.0.1:0"));
+                }
                 code
             }
         }
+    }
+
+    /// Writes the sample configuration where it can be edited.
+    fn write(&self, dir: &Path, backend: SocketAddr) -> std::io::Result<()> {
+        std::fs::create_dir_all(dir.join("mocks/bodies"))?;
+        for (path, text) in FILES {
+            std::fs::write(dir.join(path), text)?;
+        }
+        let Demo { listen, ops, admin } = self;
+        let root = format!(
+            "mocks = [\"mocks/*.toml\"]\n\n[proxy]\nlisten = [\"{listen}\"]\nupstream = \"http://{backend}\"\n\n\
+             [ops]\nlisten = \"{ops}\"\n\n[admin]\nlisten = \"{admin}\"\n\n[call_log]\naccess_log = \"all\"\n\n\
+             [gate]\nreal_when.header.x-mock = \"off\"\n"
+        );
+        std::fs::write(dir.join("standin.toml"), root)
     }
 }
 
 fn failed(what: &str, error: &std::io::Error) -> ExitCode {
     tell(format_args!("error: {what}: {error}"));
     ExitCode::from(FAILED)
-}
-
-/// Writes the sample configuration where it can be edited.
-fn write(dir: &Path, backend: SocketAddr) -> std::io::Result<()> {
-    std::fs::create_dir_all(dir.join("mocks/bodies"))?;
-    for (path, text) in FILES {
-        std::fs::write(dir.join(path), text)?;
-    }
-    let root = format!(
-        "mocks = [\"mocks/*.toml\"]\n\n[proxy]\nupstream = \"http://{backend}\"\n\n[call_log]\naccess_log = \"all\"\n\n\
-         [gate]\nreal_when.header.x-mock = \"off\"\n"
-    );
-    std::fs::write(dir.join("standin.toml"), root)
 }
 
 /// A real service: it says what it was asked.
@@ -101,10 +109,19 @@ async fn echo(request: Request) -> Json<serde_json::Value> {
     Json(json!({ "from": "the real backend", "method": request.method().as_str(), "path": request.uri().path() }))
 }
 
+/// The address by which a caller on this machine reaches a listener.
+fn reached(listener: SocketAddr) -> SocketAddr {
+    match listener {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
+        other => other,
+    }
+}
+
+/// What to try.
 fn guide(app: &App, backend: SocketAddr, dir: &Path) -> String {
-    let data = app.data().first().copied().unwrap_or(backend);
-    let (ops, admin) = (app.ops(), SocketAddr::new(Ipv4Addr::LOCALHOST.into(), app.admin().port()));
-    let ops = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), ops.port());
+    let data = reached(app.data().first().copied().unwrap_or(backend));
+    let (ops, admin) = (reached(app.ops()), app.admin());
     format!(
         "\nStandin is running in front of a small real backend on {backend}.\n\n\
          Mocked:\n\

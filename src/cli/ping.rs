@@ -1,6 +1,6 @@
 //! `standin ping`: a health check for images without a shell.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Error, ErrorKind, Write as _};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -40,6 +40,11 @@ impl Ping {
                 tell(format_args!("error: {}{} answers {status:?}", self.ops, self.path));
                 ExitCode::from(FAILED)
             }
+            // What a read that took too long is called differs between systems.
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                tell(format_args!("error: {}: no answer within {:?}", self.ops, self.timeout));
+                ExitCode::from(FAILED)
+            }
             Err(error) => {
                 tell(format_args!("error: {}: {error}", self.ops));
                 ExitCode::from(FAILED)
@@ -53,7 +58,7 @@ impl Ping {
             .ops
             .to_socket_addrs()?
             .next()
-            .ok_or_else(|| std::io::Error::new(std::io::ErrorKind::NotFound, "the name has no address"))?;
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, "the name has no address"))?;
         // A sidecar that listens on all interfaces is asked on this one.
         if address.ip().is_unspecified() {
             let loopback = if address.is_ipv6() { "::1" } else { "127.0.0.1" };
@@ -65,6 +70,9 @@ impl Ping {
         write!(stream, "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n", self.path)?;
         let mut line = String::new();
         BufReader::new(stream).read_line(&mut line)?;
+        if line.is_empty() {
+            return Err(Error::new(ErrorKind::UnexpectedEof, "the connection was closed without an answer"));
+        }
         Ok(line.trim_end().to_owned())
     }
 }

@@ -32,7 +32,7 @@ impl Run {
 pub fn options(request: crate::config::Request) -> Options {
     let stdout = std::io::stdout();
     let format = if stdout.is_terminal() { LineFormat::Text } else { LineFormat::Json };
-    Options { request, access_lines: Some((format, Box::new(stdout))), ..Options::default() }
+    Options { request, access_lines: Some((format, Box::new(stdout))), signals: true, ..Options::default() }
 }
 
 /// Runs until told to stop.

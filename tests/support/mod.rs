@@ -88,6 +88,7 @@ impl Builder {
             },
             access_lines: Some((LineFormat::Json, Box::new(Shared(lines.clone())))),
             hooks: self.hooks,
+            ..Options::default()
         })?;
         Ok(Sidecar { dir, app: Some(app), lines })
     }
