@@ -1,5 +1,13 @@
 //! All integration tests in one binary: real sockets, real files, one file per behaviour.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed, and says so by a panic"
+)]
 
+mod architecture;
 mod bodies;
 mod calls;
 mod forwarding;

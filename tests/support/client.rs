@@ -56,6 +56,7 @@ impl Client {
     }
 
     /// Calls the other side by another name.
+    #[allow(clippy::wrong_self_convention, reason = "it says by what name to call, it converts nothing")]
     pub fn as_host(mut self, host: &'static str) -> Client {
         self.host = host;
         self
