@@ -1,11 +1,19 @@
-//! Standin beside bare pingora and nginx, in one run on one machine: `cargo bench --bench beside`.
+//! Standin beside bare pingora and nginx, in one run on one machine: `make bench`.
 //!
 //! Each server gets one core, the load (wrk) and the upstream (nginx) the other. Rounds alternate over all servers, so
 //! that what else the machine does hits everybody alike. Printed are medians, spreads, the median of each round's ratio
-//! to bare pingora, and the CPU time of the server per request, which is the robust figure. Needs nginx and wrk; `make bench` installs them.
+//! to bare pingora, and the CPU time of the server per request, which is the robust figure. Needs nginx
+//! and wrk; `make bench` installs them.
 //!
 //! "Bare pingora" is the stock `HttpProxy` behind pingora's own listener: it answers `/mock` from a prebuilt header in
 //! `request_filter` and forwards the rest; same allocator, same profile, no log, no metrics, no matching.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench that cannot go on says so by a panic, and prints what it found"
+)]
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;

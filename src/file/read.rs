@@ -2,7 +2,7 @@
 //!
 //! Serde's derive stops at the first error, and `Spanned` does not survive its untagged enums. Here each key is
 //! read by itself: a bad value costs that key alone, an unknown key is explained, and everything keeps its place.
-//! One declaration ([`keys!`](crate::file::read::keys)) yields the struct, its reader and its JSON Schema, so that the
+//! One declaration (`keys!`) yields the struct, its reader and its JSON Schema, so that the
 //! three cannot drift apart.
 
 use std::borrow::Cow;
@@ -103,7 +103,7 @@ pub trait Read: Sized + JsonSchema {
     }
 }
 
-/// A table with a closed list of keys. Made by [`keys!`](crate::file::read::keys).
+/// A table with a closed list of keys. Made by `keys!`.
 pub trait Keys: Default {
     /// What a report calls the table.
     const TABLE: &'static str;

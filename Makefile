@@ -1,0 +1,34 @@
+# What a fresh machine needs is Rust and apt or brew; each target installs what else is missing, and nothing twice.
+#
+# `run` and `test` use the dev profile: it optimises a little, builds in a few minutes on two cores, and what one has
+# built the other need not. Only comparisons (`bench`) and images take the dist profile, a build of a quarter of an hour.
+
+PROFILE ?= dist
+# Debian keeps nginx where not everybody's PATH looks.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench check
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Run the demo: a small backend, the sidecar with sample mocks, and URLs to try; ARGS="--listen ADDR"
+	@.ci/install build
+	cargo run --locked -- demo $(ARGS)
+
+test: ## Run all tests
+	@.ci/install build test
+	cargo test --locked
+
+bench: ## Compare with bare pingora and nginx; PROFILE=release builds faster and runs slower
+	@.ci/install build bench
+	cargo bench --locked --profile $(PROFILE) --bench '*'
+
+check: ## Format, lints, docs, licences: what .ci/run asks for besides the tests
+	@.ci/install build
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked --debug cargo-deny@0.20.2
+	cargo deny check licenses bans sources
