@@ -205,10 +205,12 @@ fn the_log_is_bounded_by_bytes_and_lets_the_oldest_go() {
     assert!(bytes > 200_000.0 && bytes <= 262_144.0, "{bytes}");
     let page = sidecar.admin("/v1/calls?limit=1000");
     let calls = page["calls"].as_array().unwrap();
+    assert_eq!(calls.len() as u64 + page["evicted"].as_u64().unwrap(), 3000);
     let paths: Vec<u32> = calls.iter().map(|c| c["path"].as_str().unwrap()[1..].parse().unwrap()).collect();
-    let expected: Vec<u32> = (0..3000).rev().take(paths.len()).collect();
-    assert_eq!(paths, expected, "the newest, without a gap");
-    assert!(page["evicted"].as_u64().unwrap() > 1000);
+    // The parts of the ring let go one by one, so that only the oldest entries have gaps between them.
+    let newest: Vec<u32> = (0..3000).rev().take(paths.len() * 9 / 10).collect();
+    assert_eq!(paths[..newest.len()], newest, "the newest, without a gap");
+    assert!(paths.is_sorted_by(|a, b| a > b) && paths.len() > 300 && paths.len() < 1000, "{}", paths.len());
     assert_eq!(sidecar.metric("standin_call_log_dropped_total"), Some(0.0));
 }
 

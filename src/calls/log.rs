@@ -1,30 +1,30 @@
-//! The ring: every call, oldest out first, bounded by bytes, and nobody waits.
+//! The call log: calls under way, and a ring of those that are over, bounded by bytes; nobody waits.
 //!
-//! Entries are spread over shards by their numbers. A writer takes a shard only if nobody holds it, else the next one;
-//! if all are held, the entry is dropped and counted. Readers hold a shard just long enough to copy pointers.
+//! The ring lies in shards. A writer takes a shard only if nobody holds it, else the next one; if all are held, the
+//! entry is dropped and counted. Readers hold a shard just long enough to copy its bytes.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Instant;
 
-use super::{Call, EVICTED};
+use super::Call;
+use super::open::{Open, Place};
+use super::past::{Past, entries};
 use crate::metrics::Metrics;
 
-/// How many shards: two writers meet in one only if their numbers agree modulo this.
+/// How many shards at most: two writers meet in one only if they close calls of nearly the same number at one time.
 const SHARDS: usize = 16;
-/// How many entries one writer makes room for at most, so that no single call pays for all.
-const EVICT_AT_ONCE: usize = 64;
+/// A shard smaller than this holds too few calls to be worth it.
+const SMALLEST_SHARD: usize = 64 * 1024;
+/// So many calls in a row go to one shard, so that its memory is written in order.
+const IN_A_ROW: usize = 16;
 
 /// The call log in memory.
 #[derive(Debug)]
 pub struct CallLog {
-    shards: Box<[Shard]>,
+    open: Open,
+    past: Box<[Shard]>,
     next: AtomicU64,
-    bytes: AtomicUsize,
-    budget: usize,
-    /// The first number that every reader can still see.
-    evicted_below: AtomicU64,
     bodies: BodyRate,
     pub(super) metrics: Arc<Metrics>,
     /// Seconds since the epoch at start: makes ids unique across restarts.
@@ -33,9 +33,9 @@ pub struct CallLog {
 
 #[derive(Debug)]
 struct Shard {
-    calls: Mutex<VecDeque<Arc<Call>>>,
-    /// The number of its first entry; `u64::MAX` when empty. A hint for eviction, read without the lock.
-    oldest: AtomicU64,
+    past: Mutex<Past>,
+    /// What its entries take, to be read without the lock.
+    bytes: AtomicUsize,
 }
 
 /// How many calls of this second kept their bodies.
@@ -47,17 +47,16 @@ struct BodyRate {
 }
 
 impl CallLog {
-    /// A log of at most `budget` bytes.
+    /// A log whose ring takes at most `budget` bytes; with none, only calls under way are shown.
     pub fn new(budget: usize, metrics: Arc<Metrics>) -> Self {
-        let shard = || Shard { calls: Mutex::default(), oldest: AtomicU64::new(u64::MAX) };
+        let shards = if budget == 0 { 0 } else { (budget / SMALLEST_SHARD).clamp(1, SHARDS) };
+        let shard = |_| Shard { past: Mutex::new(Past::new(budget / shards)), bytes: AtomicUsize::new(0) };
         let epoch =
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_secs() as u32);
         CallLog {
-            shards: (0..SHARDS).map(|_| shard()).collect(),
+            open: Open::new(),
+            past: (0..shards).map(shard).collect(),
             next: AtomicU64::new(1),
-            bytes: AtomicUsize::new(0),
-            budget,
-            evicted_below: AtomicU64::new(0),
             bodies: BodyRate { start: Instant::now(), second: AtomicU64::new(0), kept: AtomicU32::new(0) },
             metrics,
             epoch,
@@ -80,9 +79,9 @@ impl CallLog {
         (u32::from_str_radix(epoch, 16).ok()? == self.epoch).then(|| u64::from_str_radix(number, 16).ok()).flatten()
     }
 
-    /// Bytes that all entries take.
+    /// Bytes that the ring holds.
     pub fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
+        self.past.iter().map(|shard| shard.bytes.load(Ordering::Relaxed)).sum()
     }
 
     /// Whether one more call of this second may keep its bodies.
@@ -94,87 +93,71 @@ impl CallLog {
         self.bodies.kept.fetch_add(1, Ordering::Relaxed) < per_second
     }
 
-    /// Takes an entry in; drops and counts it where that would mean waiting.
-    pub(super) fn insert(&self, call: Arc<Call>) {
-        let size = call.size();
-        let start = call.number as usize;
-        for step in 0..SHARDS {
-            let shard = &self.shards[(start + step) % SHARDS];
-            let mut calls = match shard.calls.try_lock() {
-                Ok(calls) => calls,
+    /// Shows a call that begins.
+    pub(super) fn open(&self, call: &Arc<Call>) -> Option<Place> {
+        self.open.insert(call)
+    }
+
+    /// Moves a call that has been closed to the ring; drops and counts it where that would mean waiting.
+    pub(super) fn close(&self, call: &Call, place: Option<Place>) {
+        if !self.past.is_empty() && !self.keep(call) {
+            self.metrics.call_log_dropped.inc();
+        }
+        // Only now, so that a reader who looks at open calls first misses none.
+        if let Some(place) = place {
+            self.open.remove(place);
+        }
+    }
+
+    fn keep(&self, call: &Call) -> bool {
+        let start = call.number as usize / IN_A_ROW;
+        for step in 0..self.past.len() {
+            let shard = &self.past[(start + step) % self.past.len()];
+            let mut past = match shard.past.try_lock() {
+                Ok(past) => past,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => continue,
             };
-            // Numbers in a shard ascend, so that its first entry is its oldest.
-            let at = calls.iter().rposition(|other| other.number < call.number).map_or(0, |at| at + 1);
-            calls.insert(at, call);
-            shard.note_oldest(&calls);
-            self.bytes.fetch_add(size, Ordering::Relaxed);
-            drop(calls);
-            self.make_room();
-            return;
+            let kept = past.push(call);
+            shard.bytes.store(past.bytes(), Ordering::Relaxed);
+            return kept;
         }
-        call.size.fetch_or(EVICTED, Ordering::Relaxed);
-        self.metrics.call_log_dropped.inc();
-    }
-
-    /// Adds to the size of an entry that is still in the log.
-    pub(super) fn grow(&self, call: &Call, extra: usize) {
-        let grown = call
-            .size
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |size| (size & EVICTED == 0).then_some(size + extra));
-        if grown.is_ok() {
-            self.bytes.fetch_add(extra, Ordering::Relaxed);
-            self.make_room();
-        }
-    }
-
-    /// Lets the oldest go while the log is over its budget.
-    fn make_room(&self) {
-        if self.bytes.load(Ordering::Relaxed) <= self.budget {
-            return;
-        }
-        for _ in 0..EVICT_AT_ONCE {
-            let oldest = self.shards.iter().min_by_key(|shard| shard.oldest.load(Ordering::Relaxed));
-            let Some(shard) = oldest else { return };
-            let Ok(mut calls) = shard.calls.try_lock() else { return }; // whoever holds it makes room
-            let Some(call) = calls.pop_front() else { return };
-            shard.note_oldest(&calls);
-            drop(calls);
-            let size = call.size.fetch_or(EVICTED, Ordering::Relaxed) & !EVICTED;
-            self.bytes.fetch_sub(size, Ordering::Relaxed);
-            self.evicted_below.fetch_max(call.number + 1, Ordering::Relaxed);
-        }
+        false
     }
 
     /// All entries, newest first.
     pub(super) fn all(&self) -> Vec<Arc<Call>> {
-        let mut out = Vec::new();
-        for shard in &self.shards {
-            let calls = shard.calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            out.extend(calls.iter().cloned());
+        let mut out = self.open.all();
+        for shard in &self.past {
+            let memory = shard.hold().copy();
+            out.extend(entries(&memory));
         }
-        out.sort_unstable_by_key(|call| std::cmp::Reverse(call.number));
+        // A call that closed in between is there twice; as it is closed, both say the same.
+        out.sort_by_key(|call| std::cmp::Reverse(call.number));
+        out.dedup_by_key(|call| call.number);
         out
     }
 
     /// One entry.
     pub fn get(&self, id: &str) -> Option<Arc<Call>> {
         let number = self.number_of(id)?;
-        self.shards.iter().find_map(|shard| {
-            let calls = shard.calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            calls.binary_search_by_key(&number, |call| call.number).ok().map(|at| calls[at].clone())
+        let is_it = |call: &Arc<Call>| call.number == number;
+        self.open.all().into_iter().find(is_it).or_else(|| {
+            self.past.iter().find_map(|shard| {
+                let memory = shard.hold().copy();
+                entries(&memory).find(is_it)
+            })
         })
     }
 
-    /// The number below which entries were let go; a reader who asks for older ones sees a gap.
-    pub fn evicted_below(&self) -> u64 {
-        self.evicted_below.load(Ordering::Relaxed)
+    /// How many calls the ring has let go.
+    pub fn evicted(&self) -> u64 {
+        self.past.iter().map(|shard| shard.hold().evicted).sum()
     }
 }
 
 impl Shard {
-    fn note_oldest(&self, calls: &VecDeque<Arc<Call>>) {
-        self.oldest.store(calls.front().map_or(u64::MAX, |call| call.number), Ordering::Relaxed);
+    fn hold(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

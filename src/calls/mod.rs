@@ -1,16 +1,17 @@
 //! Calls: what passed through, who answered and how long it took.
 //!
 //! A [`Ticket`] is opened for each request before its answer leaves and closes exactly once, on drop at the latest;
-//! closing counts the metrics and writes the access line. What it leaves behind is a [`Call`] in the [`CallLog`], a
-//! ring that is bounded by bytes and never makes a request wait.
+//! closing counts the metrics and writes the access line. What it leaves behind is a [`Call`] in the [`CallLog`], which
+//! is bounded and never makes a request wait.
 
 mod log;
+mod open;
+mod past;
 mod query;
 mod sink;
 mod ticket;
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
@@ -39,7 +40,6 @@ pub struct Call {
     pub decision: Decision,
     answered: OnceLock<Answered>,
     closed: OnceLock<Closed>,
-    size: AtomicUsize,
 }
 
 /// What was decided for a call.
@@ -225,12 +225,4 @@ impl Call {
     pub fn times(&self) -> Option<Times> {
         self.closed.get().map(|closed| closed.times)
     }
-
-    /// Bytes that the entry takes.
-    fn size(&self) -> usize {
-        self.size.load(Ordering::Relaxed) & !EVICTED
-    }
 }
-
-/// Marks a size as no longer counted, so that a call that closes late adds nothing to a log that let it go.
-const EVICTED: usize = 1 << (usize::BITS - 1);

@@ -141,7 +141,7 @@ impl CallQuery {
         let more = fitting.next().is_some();
         let next = calls.last().filter(|_| more).map(|call| log.id(call.number));
         let calls = calls.iter().map(|call| call.entry(log)).collect();
-        Ok(CallPage { calls, next, oldest, evicted: log.evicted_below().saturating_sub(1) })
+        Ok(CallPage { calls, next, oldest, evicted: log.evicted() })
     }
 
     fn fits(&self, call: &Call) -> bool {

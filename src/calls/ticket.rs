@@ -1,10 +1,10 @@
 //! One way out: each request opens a ticket before its answer leaves, and closes it exactly once.
 
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
+use super::open::Place;
 use super::sink::AccessLines;
 use super::{Answered, Call, CallLog, Captured, Closed, Decision, Head, Times};
 use crate::metrics::{Counter, Series};
@@ -15,6 +15,7 @@ use crate::words::{Decided, Failure, Rejection};
 #[derive(Debug)]
 pub struct Ticket {
     call: Arc<Call>,
+    place: Option<Place>,
     log: Arc<CallLog>,
     lines: Option<AccessLines>,
     access_log: AccessLog,
@@ -56,7 +57,7 @@ pub struct Outcome {
 }
 
 impl Ticket {
-    /// Opens a ticket: from now on the call is in the log.
+    /// Opens a ticket: from now on the call is shown.
     pub fn open(
         log: &Arc<CallLog>,
         lines: Option<AccessLines>,
@@ -66,9 +67,6 @@ impl Ticket {
         counting: Counting,
     ) -> Self {
         let number = log.number();
-        let names = [&decision.mock, &decision.stub, &decision.scenario, &decision.upstream];
-        let shared: usize = names.iter().filter(|name| name.is_some()).count() * size_of::<Arc<str>>();
-        let size = size_of::<Call>() + request.len() + shared;
         let call = Arc::new(Call {
             number,
             at: SystemTime::now(),
@@ -77,11 +75,10 @@ impl Ticket {
             decision,
             answered: OnceLock::new(),
             closed: OnceLock::new(),
-            size: AtomicUsize::new(size),
         });
-        log.insert(call.clone());
+        let place = log.open(&call);
         log.metrics.inflight.inc();
-        Ticket { call, log: log.clone(), lines, access_log, started, counting: Some(counting) }
+        Ticket { call, place, log: log.clone(), lines, access_log, started, counting: Some(counting) }
     }
 
     /// The call's id.
@@ -106,10 +103,7 @@ impl Ticket {
 
     /// Notes the head of the answer, before it leaves. Only the first counts.
     pub fn answered(&self, status: u16, head: Head) {
-        let extra = head.len();
-        if self.call.answered.set(Answered { status, head }).is_ok() {
-            self.log.grow(&self.call, extra);
-        }
+        let _ = self.call.answered.set(Answered { status, head });
     }
 
     /// Closes the ticket.
@@ -127,10 +121,8 @@ impl Ticket {
             (Some(_), None) => Decided::Failed,
             (None, None) => call.decision.decided,
         };
-        let kept = |body: &Option<Captured>| body.as_ref().map_or(0, |body| body.bytes.len());
-        let extra = kept(&request_body) + kept(&response_body);
         let _ = call.closed.set(Closed { decided, failure, rejection, times, request_body, response_body });
-        self.log.grow(call, extra);
+        self.log.close(call, self.place);
         self.count(&counting, decided, times);
         let metrics = &self.log.metrics;
         metrics.inflight.dec();
