@@ -127,7 +127,7 @@ pub struct Captured {
     pub length: u64,
 }
 
-/// A message head as it is kept: first line and fields in HTTP/1.1 form, whatever the protocol.
+/// A message head as it is kept: first line and fields in HTTP/1.1 form, whatever the protocol and the line ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head(Bytes);
 
@@ -147,6 +147,16 @@ impl Head {
         out.push(b' ');
         out.extend_from_slice(protocol.as_bytes());
         Self::with_fields(out, fields, redactor)
+    }
+
+    /// The head of a request as it was sent, if it holds no secrets.
+    pub fn raw<'a>(
+        head: &[u8],
+        target: &[u8],
+        names: impl Iterator<Item = &'a str>,
+        redactor: &Redactor,
+    ) -> Option<Self> {
+        redactor.leaves(head, target, names).then(|| Head(Bytes::copy_from_slice(head)))
     }
 
     /// The head of an answer, secrets taken out.
@@ -181,6 +191,7 @@ impl Head {
     /// Method, target and protocol of a request's head.
     fn request_line(&self) -> (&[u8], &[u8], &[u8]) {
         let line = self.0.split(|b| *b == b'\n').next().unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
         let method = line.split(|b| *b == b' ').next().unwrap_or_default();
         let protocol = line.rsplit(|b| *b == b' ').next().unwrap_or_default();
         let target = line.get(method.len() + 1..line.len().saturating_sub(protocol.len() + 1)).unwrap_or_default();
@@ -191,7 +202,7 @@ impl Head {
     fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.0.split(|b| *b == b'\n').skip(1).filter_map(|line| {
             let at = memchr::memchr(b':', line)?;
-            Some((&line[..at], line.get(at + 2..).unwrap_or_default()))
+            Some((&line[..at], line[at + 1..].trim_ascii()))
         })
     }
 

@@ -69,7 +69,8 @@ impl Open {
 
     /// All of them, in no order.
     pub fn all(&self) -> Vec<Arc<Call>> {
-        let calls = self.shards.iter().map(|shard| shard.calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let calls =
+            self.shards.iter().map(|shard| shard.calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         calls.flat_map(|calls| calls.iter().map(|(_, call)| call.clone()).collect::<Vec<_>>()).collect()
     }
 }

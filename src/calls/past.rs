@@ -5,9 +5,8 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::OnceLock;
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -33,7 +32,8 @@ pub(super) struct Past {
 #[derive(Serialize, Deserialize)]
 struct Meta<'a> {
     number: u64,
-    at: SystemTime,
+    /// Nanoseconds since the epoch.
+    at: u64,
     client: SocketAddr,
     request: usize,
     decided: Decided,
@@ -52,7 +52,8 @@ struct MetaClosed {
     decided: Decided,
     failure: Option<Failure>,
     rejection: Option<Rejection>,
-    times: [Duration; 3],
+    /// Nanoseconds: total, delay, upstream.
+    times: [u64; 3],
     /// Bytes kept, and bytes that passed.
     bodies: [Option<(usize, u64)>; 2],
 }
@@ -144,7 +145,7 @@ impl<'a> Meta<'a> {
         };
         Meta {
             number: call.number,
-            at: call.at,
+            at: nanos(call.at.duration_since(UNIX_EPOCH).unwrap_or_default()),
             client: call.client,
             request: call.request.len(),
             decided: decision.decided,
@@ -163,7 +164,7 @@ impl<'a> Meta<'a> {
                 decided: closed.decided,
                 failure: closed.failure,
                 rejection: closed.rejection,
-                times: [closed.times.total, closed.times.delay, closed.times.upstream],
+                times: [closed.times.total, closed.times.delay, closed.times.upstream].map(nanos),
                 bodies: [kept(&closed.request_body), kept(&closed.response_body)],
             }),
         }
@@ -180,12 +181,13 @@ impl<'a> Meta<'a> {
         if let Some((status, length)) = self.answered {
             let _ = answered.set(Answered { status, head: Head(part(length)?) });
         }
-        if let Some(MetaClosed { decided, failure, rejection, times: [total, delay, upstream], bodies }) = self.closed {
+        if let Some(MetaClosed { decided, failure, rejection, times, bodies }) = self.closed {
             let mut body = |body: Option<(usize, u64)>| match body {
                 Some((kept, length)) => Some(Some(Captured { bytes: part(kept)?, length })),
                 None => Some(None),
             };
             let [request_body, response_body] = [body(bodies[0])?, body(bodies[1])?];
+            let [total, delay, upstream] = times.map(Duration::from_nanos);
             let times = Times { total, delay, upstream };
             let _ = closed.set(Closed { decided, failure, rejection, times, request_body, response_body });
         }
@@ -201,6 +203,12 @@ impl<'a> Meta<'a> {
             upstream,
             bad_delay: self.bad_delay,
         };
-        Some(Call { number: self.number, at: self.at, client: self.client, request, decision, answered, closed })
+        let at = UNIX_EPOCH + Duration::from_nanos(self.at);
+        Some(Call { number: self.number, at, client: self.client, request, decision, answered, closed })
     }
+}
+
+/// Nanoseconds; 584 years at most.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

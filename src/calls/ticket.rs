@@ -42,6 +42,8 @@ impl std::fmt::Debug for Counting {
 /// How a call ended.
 #[derive(Debug, Default)]
 pub struct Outcome {
+    /// When the call was over; now, if it is not said.
+    pub ended: Option<Instant>,
     /// What failed.
     pub failure: Option<Failure>,
     /// Why the request was rejected in the middle of its body.
@@ -113,8 +115,9 @@ impl Ticket {
 
     fn finish(&mut self, outcome: Outcome) {
         let Some(counting) = self.counting.take() else { return };
-        let Outcome { failure, rejection, delay, upstream, request_body, response_body } = outcome;
-        let times = Times { total: self.started.elapsed(), delay, upstream };
+        let Outcome { ended, failure, rejection, delay, upstream, request_body, response_body } = outcome;
+        let total = ended.unwrap_or_else(Instant::now).saturating_duration_since(self.started);
+        let times = Times { total, delay, upstream };
         let call = &self.call;
         let decided = match (failure, rejection) {
             (_, Some(_)) => Decided::Rejected,

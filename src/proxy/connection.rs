@@ -170,7 +170,7 @@ impl Connections {
             }
         };
         if let Some(forward) = &request.forward {
-            head = forward.edits.rewrite(&head);
+            head = forward.edits.strip(head);
         }
         let handed = Handed {
             plan,
@@ -220,6 +220,7 @@ impl Connections {
             started: arrived.started,
             peer: arrived.peer.address,
             peer_value: &arrived.peer.value,
+            head: head.bytes,
             target: head.target,
             protocol: head.protocol(),
             exchange: arrived.exchange,

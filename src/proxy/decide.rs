@@ -45,7 +45,9 @@ pub struct Arrival<'a> {
     pub peer: SocketAddr,
     /// The peer's address as a field value.
     pub peer_value: &'a HeaderValue,
-    /// The request's target as it was sent.
+    /// The request's head as it was sent.
+    pub head: &'a [u8],
+    /// Its target.
     pub target: &'a [u8],
     /// The protocol of the caller.
     pub protocol: &'static str,
@@ -69,8 +71,7 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
         return None;
     }
     let draft = Draft::of(snapshot, decision.as_ref());
-    let told = view.headers.iter().map(|field| (field.name, field.value));
-    let request_head = Head::request(view.method, arrival.target, arrival.protocol, told, &snapshot.redactor);
+    let request_head = told(arrival, view);
     let counting = draft.counting(plane, snapshot);
     let (delay, miss) = (draft.delay, draft.call.miss);
     let ticket = plane.open(snapshot, arrival.started, arrival.peer, request_head, draft.call, counting);
@@ -96,6 +97,19 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
         ticket: Some(ticket),
     };
     Some((plan, Box::new(request)))
+}
+
+/// What the log keeps of the head.
+fn told(arrival: &Arrival<'_>, view: &RequestView<'_>) -> Head {
+    let Arrival { head, target, protocol, .. } = *arrival;
+    let redactor = &arrival.snapshot.redactor;
+    let names = view.headers.iter().map(|field| field.name);
+    // Empty lines before a request are no part of it.
+    let raw = if head.first() == Some(&b'\r') { None } else { Head::raw(head, target, names, redactor) };
+    raw.unwrap_or_else(|| {
+        let fields = view.headers.iter().map(|field| (field.name, field.value));
+        Head::request(view.method, target, protocol, fields, redactor)
+    })
 }
 
 /// What the log and the metrics will say, gathered while the decision is at hand.
@@ -150,14 +164,12 @@ impl Draft {
     }
 
     fn counting(&self, plane: &DataPlane, snapshot: &Snapshot) -> Counting {
-        let name = |name: &Option<Arc<str>>| name.clone().unwrap_or_else(|| "".into());
-        let (mock, stub, scenario) = (name(&self.call.mock), name(&self.call.stub), name(&self.call.scenario));
+        let [mock, stub, scenario] =
+            [&self.call.mock, &self.call.stub, &self.call.scenario].map(|name| name.as_deref().unwrap_or_default());
         let series = &snapshot.series;
         let stub = match (self.scenario, self.server_stub) {
-            (Some((number, code)), _) => {
-                Some(series.scenario(&plane.metrics, number, [&*mock, &*stub, &*scenario], code))
-            }
-            (None, Some((number, code))) => Some(series.server_stub(&plane.metrics, number, [&*mock, &*stub], code)),
+            (Some((number, code)), _) => Some(series.scenario(&plane.metrics, number, [mock, stub, scenario], code)),
+            (None, Some((number, code))) => Some(series.server_stub(&plane.metrics, number, [mock, stub], code)),
             (None, None) => None,
         };
         Counting { series: series.clone(), mock: self.mock, stub }

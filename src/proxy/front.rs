@@ -65,6 +65,8 @@ pub type Fields<'b> = SmallVec<[HeaderField<'b>; 24]>;
 /// A parsed head, borrowed from its bytes.
 #[derive(Debug)]
 pub struct RawHead<'b> {
+    /// All of it, with the empty line at its end.
+    pub bytes: &'b [u8],
     /// The method.
     pub method: &'b str,
     /// The target as it was sent.
@@ -126,7 +128,7 @@ pub fn parse(bytes: &[u8]) -> Result<RawHead<'_>, Refusal> {
     };
     let fields =
         request.headers.iter().map(|field| HeaderField { name: field.name, value: field.value.trim_ascii() }).collect();
-    Ok(RawHead { method, target: target.as_bytes(), fields, http10: version == 0, length })
+    Ok(RawHead { bytes: &bytes[..length], method, target: target.as_bytes(), fields, http10: version == 0, length })
 }
 
 /// Refuses lines that do not end in CR LF: a recipient may take a bare LF for a line end, and so smuggle lines past

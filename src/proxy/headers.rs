@@ -31,10 +31,10 @@ pub struct Strip<'s> {
     pub forwarded: Forwarded,
 }
 
-/// What is changed in a raw head before the upstream sees it.
+/// What is changed in a head before the upstream sees it.
 ///
-/// The raw head is changed because that is far cheaper than changing what pingora has parsed, whose maps would grow.
-/// Only `Connection` stays for [`connection`] to take out: pingora reads it to know whether the caller stays.
+/// Fields are taken out of the raw head, before pingora parses it, and added to what it has parsed: each is the cheaper
+/// way. Only `Connection` is taken out late: pingora reads it to know whether the caller stays.
 #[derive(Debug, Default)]
 pub struct Edits {
     /// Numbers of fields that are taken out, ascending.
@@ -173,32 +173,39 @@ impl Edits {
         }
     }
 
-    /// The head with the changes in it.
-    pub fn rewrite(&self, head: &[u8]) -> Bytes {
-        let lines = head.strip_suffix(b"\r\n").unwrap_or(head);
-        let mut out = Vec::with_capacity(head.len() + 128);
+    /// The head without the fields that are taken out.
+    pub fn strip(&self, head: Bytes) -> Bytes {
         if self.out.is_empty() {
-            out.extend_from_slice(lines);
-        } else {
-            let mut gone = self.out.iter().map(|number| usize::from(*number) + 1).peekable();
-            for (number, line) in lines.split_inclusive(|b| *b == b'\n').enumerate() {
-                let mut keep = true;
-                while gone.next_if_eq(&number).is_some() {
-                    keep = false;
-                }
-                if keep {
-                    out.extend_from_slice(line);
-                }
+            return head;
+        }
+        let mut out = Vec::with_capacity(head.len());
+        let mut gone = self.out.iter().map(|number| usize::from(*number) + 1).peekable();
+        for (number, line) in head.split_inclusive(|b| *b == b'\n').enumerate() {
+            let mut keep = true;
+            while gone.next_if_eq(&number).is_some() {
+                keep = false;
+            }
+            if keep {
+                out.extend_from_slice(line);
             }
         }
-        for (name, value) in &self.add {
-            out.extend_from_slice(name.as_bytes());
-            out.extend_from_slice(b": ");
-            out.extend_from_slice(value.as_bytes());
-            out.extend_from_slice(b"\r\n");
-        }
-        out.extend_from_slice(b"\r\n");
         out.into()
+    }
+
+    /// Adds what is added to what pingora has parsed, and takes `Connection` out, but for a change of protocol.
+    ///
+    /// # Errors
+    /// Never: the names are constants.
+    pub fn finish(&self, head: &mut RequestHeader) -> Result<()> {
+        if head.headers.contains_key(UPGRADE) {
+            head.insert_header(CONNECTION, "Upgrade")?;
+        } else {
+            head.remove_header(&CONNECTION);
+        }
+        for (name, value) in &self.add {
+            head.append_header(*name, value.clone())?;
+        }
+        Ok(())
     }
 }
 
@@ -236,19 +243,6 @@ pub const PROTECTED: [&str; 8] = [
     "x-forwarded-proto",
     "x-forwarded-host",
 ];
-
-/// Takes `Connection` out of what the upstream sees, but for a change of protocol.
-///
-/// # Errors
-/// Never: the field and its value are constants.
-pub fn connection(head: &mut RequestHeader) -> Result<()> {
-    if head.headers.contains_key(UPGRADE) {
-        head.insert_header(CONNECTION, "Upgrade")
-    } else {
-        head.remove_header(&CONNECTION);
-        Ok(())
-    }
-}
 
 /// Takes out of an answer what belongs to the connection it came by (RFC 9110, section 7.6.1).
 pub fn toward_caller(head: &mut ResponseHeader) {

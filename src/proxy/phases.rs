@@ -208,8 +208,9 @@ impl ProxyHttp for Phases {
         if let Some(forward) = cx.request.as_mut().and_then(|request| request.forward.as_mut()) {
             forward.upstream.prefer(forward.address);
             forward.at.get_or_insert_with(Instant::now);
+            forward.edits.finish(head)?;
         }
-        headers::connection(head)
+        Ok(())
     }
 
     async fn request_body_filter(
@@ -294,11 +295,12 @@ impl ProxyHttp for Phases {
 
     async fn logging(&self, _session: &mut Session, _error: Option<&Error>, cx: &mut Context) {
         let Some(mut request) = cx.request.take() else { return };
+        let ended = Instant::now();
         let mut spent = Duration::ZERO;
         if let Some(forward) = &request.forward
             && let Some(at) = forward.at
         {
-            spent = at.elapsed();
+            spent = ended.saturating_duration_since(at);
             if let Some(status) = forward.status {
                 forward.upstream.series.answered(&self.plane.metrics, status, spent.as_secs_f64());
             }
@@ -306,6 +308,7 @@ impl ProxyHttp for Phases {
         let redactor = request.redactor.clone();
         if let Some(ticket) = request.ticket.take() {
             ticket.close(Outcome {
+                ended: Some(ended),
                 failure: request.failure,
                 rejection: request.rejection,
                 delay: request.delay,
