@@ -9,7 +9,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -29,6 +29,8 @@ use crate::{admin, ops};
 const DRAIN: Duration = Duration::from_secs(25);
 /// How long start-up waits for the names of upstreams.
 const RESOLVE: Duration = Duration::from_secs(1);
+/// How long the last access lines may take to be written after a stop.
+const LINES: Duration = Duration::from_secs(2);
 /// How many connections the system keeps for us while we accept others.
 const BACKLOG: i32 = 4096;
 
@@ -280,9 +282,13 @@ impl App {
             let _ = stop.send(true);
             let _ = thread.join();
         }
-        // The runtime is gone, and with it every sender: the thread writes what it has and ends.
+        // The runtime is gone, and with it every sender: the thread writes what it has and ends. Unless nobody reads
+        // what it writes: then the lines are lost, and the stop is not held up for ever.
         if let Some(thread) = self.lines.take() {
-            let _ = thread.join();
+            let end = Instant::now() + LINES;
+            while !thread.is_finished() && Instant::now() < end {
+                std::thread::park_timeout(Duration::from_millis(5));
+            }
         }
     }
 }

@@ -218,11 +218,7 @@ impl Metrics {
 
     /// Handles for an upstream.
     pub fn upstream(&self, name: &str) -> UpstreamSeries {
-        UpstreamSeries {
-            name: name.to_owned(),
-            duration: self.upstream_duration.with_label_values(&[name]),
-            codes: ByCode::default(),
-        }
+        UpstreamSeries { name: name.to_owned(), duration: OnceLock::new(), codes: ByCode::default() }
     }
 
     /// Counts a failure of an upstream.
@@ -408,7 +404,7 @@ impl Series {
 /// Handles of one upstream.
 pub struct UpstreamSeries {
     name: String,
-    duration: Histogram,
+    duration: OnceLock<Histogram>,
     codes: ByCode,
 }
 
@@ -416,7 +412,7 @@ impl UpstreamSeries {
     /// Counts an answer of the upstream and the time it took, in seconds.
     pub fn answered(&self, metrics: &Metrics, code: u16, seconds: f64) {
         self.codes.inc(Some(code), |code| metrics.upstream_requests.with_label_values(&[&self.name, code]));
-        self.duration.observe(seconds);
+        self.duration.get_or_init(|| metrics.upstream_duration.with_label_values(&[&self.name])).observe(seconds);
     }
 }
 

@@ -87,6 +87,12 @@ impl Client {
         self.response()
     }
 
+    /// The same, where there may be no answer.
+    pub fn try_get(&mut self, target: &str) -> Option<Response> {
+        self.try_send(format!("GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host)).ok()?;
+        self.try_response()
+    }
+
     /// A request with header lines, each ended by CR LF.
     pub fn get_with(&mut self, target: &str, headers: &str) -> Response {
         self.send(format!("GET {target} HTTP/1.1\r\nHost: a.test\r\n{headers}\r\n"));
@@ -97,6 +103,12 @@ impl Client {
         self.send(format!("POST {target} HTTP/1.1\r\nHost: a.test\r\nContent-Length: {}\r\n{headers}\r\n", body.len()));
         self.send(body);
         self.response()
+    }
+
+    /// Sends requests in one piece, as one who does not wait for answers, and reads their answers.
+    pub fn pipelined(&mut self, requests: &[String]) -> Vec<Response> {
+        self.send(requests.concat());
+        requests.iter().map(|_| self.response()).collect()
     }
 
     /// Reads more; 0 at the end.

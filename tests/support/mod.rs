@@ -39,6 +39,7 @@ pub struct Builder {
     files: Vec<(String, String)>,
     hooks: Hooks,
     environment: Vec<(String, String)>,
+    lines_to: Option<Box<dyn std::io::Write + Send>>,
 }
 
 impl Builder {
@@ -70,6 +71,12 @@ impl Builder {
         self
     }
 
+    /// Writes access lines there instead of keeping them for `Sidecar::lines`.
+    pub fn lines_to(mut self, writer: impl std::io::Write + Send + 'static) -> Self {
+        self.lines_to = Some(Box::new(writer));
+        self
+    }
+
     pub fn try_start(self) -> Result<Sidecar, StartError> {
         let dir = tempfile::tempdir().unwrap();
         for (path, text) in &self.files {
@@ -86,7 +93,7 @@ impl Builder {
                 environment: self.environment.into_iter().collect(),
                 ..Request::default()
             },
-            access_lines: Some((LineFormat::Json, Box::new(Shared(lines.clone())))),
+            access_lines: Some((LineFormat::Json, self.lines_to.unwrap_or_else(|| Box::new(Shared(lines.clone()))))),
             hooks: self.hooks,
             ..Options::default()
         })?;

@@ -1,6 +1,6 @@
 //! A sidecar as a process of its own, started as a user starts it: for signals, exit codes and memory.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,13 +15,20 @@ pub struct Process {
     pub data: SocketAddr,
     pub ops: SocketAddr,
     pub admin: SocketAddr,
-    stderr: Arc<Mutex<String>>,
+    stdout: Written,
+    stderr: Written,
 }
 
-/// The command as it was built for this test run.
+/// What a process has written so far.
+type Written = Arc<Mutex<String>>;
+
+/// The command as it was built for this test run, without what the variables of the caller would make of it.
 pub fn standin() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
-    command.env_remove("STANDIN_CONFIG").env("NO_COLOR", "1");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("STANDIN_")) {
+        command.env_remove(name);
+    }
+    command.env("NO_COLOR", "1").stdin(Stdio::null());
     command
 }
 
@@ -30,25 +37,16 @@ impl Process {
     pub fn start(config: &str) -> Process {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("standin.toml"), format!("{PORTS}{config}")).unwrap();
-        Process::start_in(dir, &["run", "-c", "."])
+        let mut command = standin();
+        command.args(["run", "-c", "."]);
+        Process::launch(command, dir)
     }
 
-    pub fn start_in(dir: tempfile::TempDir, arguments: &[&str]) -> Process {
-        let mut child = standin()
-            .args(arguments)
-            .current_dir(dir.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stderr = Arc::new(Mutex::new(String::new()));
-        let (written, pipe) = (stderr.clone(), child.stderr.take().unwrap());
-        std::thread::spawn(move || {
-            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                written.lock().unwrap().push_str(&format!("{line}\n"));
-            }
-        });
+    /// Starts a sidecar in a folder, and waits until it is ready.
+    pub fn launch(mut command: Command, dir: tempfile::TempDir) -> Process {
+        let mut child = command.current_dir(dir.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = collect(child.stdout.take().unwrap());
+        let stderr = collect(child.stderr.take().unwrap());
         let ready = wait_for("the sidecar to be ready", || {
             let text = stderr.lock().unwrap().clone();
             if let Ok(Some(status)) = child.try_wait() {
@@ -58,7 +56,7 @@ impl Process {
             serde_json::from_str::<serde_json::Value>(line).ok()
         });
         let address = |key: &str| ready[key].as_str().unwrap().trim_matches(['[', ']']).parse().unwrap();
-        Process { dir, child, data: address("data"), ops: address("ops"), admin: address("admin"), stderr }
+        Process { dir, child, data: address("data"), ops: address("ops"), admin: address("admin"), stdout, stderr }
     }
 
     pub fn connect(&self) -> Client {
@@ -67,13 +65,28 @@ impl Process {
 
     /// Sends a signal, such as "TERM".
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        // The shell's own `kill`: not every machine has one as a program.
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.child.id())).status();
         assert!(sent.unwrap().success());
     }
 
     /// Waits for the process to end.
     pub fn wait(&mut self) -> ExitStatus {
         wait_for("the process to end", || self.child.try_wait().unwrap())
+    }
+
+    /// What it has written to standard output so far.
+    pub fn stdout(&self) -> String {
+        self.stdout.lock().unwrap().clone()
+    }
+
+    /// Waits until the log holds a line with this text.
+    pub fn wait_for_log(&self, text: &str) -> serde_json::Value {
+        wait_for(text, || {
+            let log = self.stderr();
+            let line = log.lines().find(|line| line.contains(text))?;
+            serde_json::from_str(line).ok()
+        })
     }
 
     /// What it has logged so far.
@@ -112,11 +125,58 @@ impl Drop for Process {
     }
 }
 
-/// Runs a command to its end: exit code, standard output, standard error.
-pub fn output(arguments: &[&str], dir: &Path) -> (i32, String, String) {
-    let output = standin().args(arguments).current_dir(dir).stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+/// What a command came to.
+#[derive(Debug)]
+pub struct Ended {
+    /// The exit code; -1 where a signal ended it.
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Runs `standin` to its end.
+pub fn output(arguments: &[&str], dir: &Path) -> Ended {
+    output_with(arguments, &[], dir)
+}
+
+/// Runs `standin` to its end, with these variables.
+pub fn output_with(arguments: &[&str], variables: &[(&str, &str)], dir: &Path) -> Ended {
+    let mut command = standin();
+    let child = command
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .current_dir(dir)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    ended(child)
+}
+
+/// Waits for a command to end. One that does not is killed: it must not outlive its test.
+fn ended(mut child: Child) -> Ended {
+    let (stdout, stderr) = (collect(child.stdout.take().unwrap()), collect(child.stderr.take().unwrap()));
+    let mut helper = Helper(child);
+    let status = wait_for("the command to end", || helper.0.try_wait().unwrap());
+    // The readers end with the pipes, and the pipes with the process.
+    let text = |written: Written| {
+        wait_for("the end of its output", || {
+            (Arc::strong_count(&written) == 1).then(|| written.lock().unwrap().clone())
+        })
+    };
+    Ended { code: status.code().unwrap_or(-1), stdout: text(stdout), stderr: text(stderr) }
+}
+
+/// Collects lines as they come.
+fn collect(pipe: impl std::io::Read + Send + 'static) -> Written {
+    let written = Written::default();
+    let shared = written.clone();
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            shared.lock().unwrap().push_str(&format!("{line}\n"));
+        }
+    });
+    written
 }
 
 /// A program of the system, killed when dropped.
@@ -138,8 +198,25 @@ pub fn program(name: &str, arguments: &[&str], dir: &Path) -> Helper {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("cannot start `{name}`: {error}; `make test` installs what is missing"));
+        .unwrap_or_else(|error| missing(name, &error));
     Helper(child)
+}
+
+/// Gives a program its input and waits for its end.
+pub fn filter(name: &str, arguments: &[&str], input: &str) -> Ended {
+    let mut child = Command::new(name)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| missing(name, &error));
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    ended(child)
+}
+
+fn missing(name: &str, error: &std::io::Error) -> ! {
+    panic!("cannot start `{name}`: {error}; `make test` installs what is missing")
 }
 
 impl Helper {
@@ -151,6 +228,14 @@ impl Helper {
         }
         text
     }
+}
+
+/// A port of ours that refuses connections until somebody listens on the socket.
+pub fn closed_port() -> (socket2::Socket, u16) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+    (socket, port)
 }
 
 /// A port that nobody listens on right now.
