@@ -10,8 +10,10 @@
 mod architecture;
 mod bodies;
 mod calls;
+mod commands;
 mod forwarding;
 mod front;
+mod metrics;
 mod mocking;
 mod nginx;
 mod oracle;

@@ -1,0 +1,32 @@
+//! The binary as users call it: arguments, variables and signals in; text, exit codes and answers out.
+
+mod check;
+mod demo;
+mod ping;
+mod precedence;
+mod run;
+mod stop;
+
+use std::path::Path;
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        write(dir.path(), path, text.as_bytes());
+    }
+    dir
+}
+
+fn write(dir: &Path, path: &str, bytes: &[u8]) {
+    let path = dir.join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// Variables that give the listeners ports that nobody else has.
+const FREE_PORTS: &[(&str, &str)] = &[
+    ("STANDIN_PROXY__LISTEN", "127.0.0.1:0"),
+    ("STANDIN_OPS__LISTEN", "127.0.0.1:0"),
+    ("STANDIN_ADMIN__LISTEN", "127.0.0.1:0"),
+];
