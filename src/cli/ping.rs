@@ -67,7 +67,9 @@ impl Ping {
         let mut stream = TcpStream::connect_timeout(&address, self.timeout)?;
         stream.set_read_timeout(Some(self.timeout))?;
         stream.set_write_timeout(Some(self.timeout))?;
-        write!(stream, "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n", self.path)?;
+        // In one piece: the other side may close as soon as it has seen the first.
+        let request = format!("GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n", self.path);
+        stream.write_all(request.as_bytes())?;
         let mut line = String::new();
         BufReader::new(stream).read_line(&mut line)?;
         if line.is_empty() {
