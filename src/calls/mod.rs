@@ -4,6 +4,8 @@
 //! closing counts the metrics and writes the access line. What it leaves behind is a [`Call`] in the [`CallLog`], which
 //! is bounded and never makes a request wait.
 
+mod entry;
+mod line;
 mod log;
 mod open;
 mod past;
@@ -17,8 +19,9 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
+pub use entry::Whole;
 pub use log::CallLog;
-pub use query::{BadParameter, CallPage, CallQuery, Whole};
+pub use query::{BadParameter, CallPage, CallQuery};
 pub use sink::{AccessLines, LineFormat};
 pub use ticket::{Counting, Outcome, Ticket};
 
