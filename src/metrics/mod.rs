@@ -4,14 +4,16 @@
 //! reloads by its name, and goes with its stub. Handles are cached beside the snapshot ([`Series`]), so that a request
 //! pays for a label look-up only the first time that a scenario is hit after a reload.
 
+mod families;
+mod series;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, OnceLock};
 
 use prometheus::core::Collector;
-use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
-};
+use prometheus::{Encoder, Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
+
+pub use series::{Series, UpstreamSeries};
 
 use crate::words::{Decided, Failure, Reason, Rejection};
 
@@ -60,37 +62,6 @@ pub type Counter = IntCounter;
 /// What stubs beyond `metrics.max_stubs` are called.
 const OTHER: &str = "_other";
 
-/// From 0.5 ms to one minute: between an answer from memory and a slow upstream.
-const SECONDS: &[f64] =
-    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
-/// From 10 µs to one second: our own share is a few of the first.
-const OWN_SECONDS: &[f64] =
-    &[0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0];
-
-fn counters(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-    register(registry, IntCounterVec::new(Opts::new(format!("standin_{name}"), help), labels))
-}
-
-fn counter(registry: &Registry, name: &str, help: &str) -> IntCounter {
-    register(registry, IntCounter::with_opts(Opts::new(format!("standin_{name}"), help)))
-}
-
-fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
-    register(registry, IntGauge::with_opts(Opts::new(format!("standin_{name}"), help)))
-}
-
-fn histograms(registry: &Registry, name: &str, help: &str, labels: &[&str], buckets: &[f64]) -> HistogramVec {
-    let opts = HistogramOpts::new(format!("standin_{name}"), help).buckets(buckets.to_vec());
-    register(registry, HistogramVec::new(opts, labels))
-}
-
-#[allow(clippy::expect_used)]
-fn register<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
-    let collector = made.expect("metric names and labels are constants of this file, and a test makes them all");
-    registry.register(Box::new(collector.clone())).expect("each name stands once in this file");
-    collector
-}
-
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()
@@ -98,88 +69,6 @@ impl std::fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// All metrics, none of them hit.
-    pub fn new(max_stubs: usize) -> Self {
-        let registry = Registry::new();
-        let r = &registry;
-        let duration = histograms(
-            r,
-            "request_duration_seconds",
-            "Time from the end of the request head to the end of the answer.",
-            &["decision"],
-            SECONDS,
-        );
-        let overhead = histograms(
-            r,
-            "overhead_seconds",
-            "Part of the time that Standin itself took: without injected delay and without the upstream.",
-            &["decision"],
-            OWN_SECONDS,
-        );
-        let build_info =
-            prometheus::IntGaugeVec::new(Opts::new("standin_build_info", "The version that runs."), &["version"]);
-        let build_info = register(r, build_info);
-        build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        Metrics {
-            requests: counters(
-                r,
-                "requests_total",
-                "Requests by what was done with them.",
-                &["mock", "stub", "scenario", "decision", "code"],
-            ),
-            injected_delay: histograms(r, "injected_delay_seconds", "Simulated delay of answers.", &["mock"], SECONDS),
-            rejected: counters(r, "rejected_total", "Requests rejected as malformed or over a limit.", &["reason"]),
-            misses: counters(
-                r,
-                "misses_total",
-                "Calls that a stub fitted or a mock covered and none answered.",
-                &["reason"],
-            ),
-            upstream_requests: counters(
-                r,
-                "upstream_requests_total",
-                "Answers of upstreams by status code.",
-                &["upstream", "code"],
-            ),
-            upstream_duration: histograms(
-                r,
-                "upstream_duration_seconds",
-                "Time from forwarding a request to the end of the upstream's answer.",
-                &["upstream"],
-                SECONDS,
-            ),
-            upstream_errors: counters(r, "upstream_errors_total", "Failures of upstreams.", &["upstream", "kind"]),
-            duration,
-            overhead,
-            by_decision: Default::default(),
-            generation: gauge(r, "config_generation", "Number of the configuration in force."),
-            reloads: counters(r, "config_reloads_total", "Attempts to replace the configuration.", &["result"]),
-            last_success: register(
-                r,
-                Gauge::with_opts(Opts::new(
-                    "standin_config_last_success_timestamp_seconds",
-                    "Unix time at which the configuration in force was loaded.",
-                )),
-            ),
-            call_log_bytes: gauge(r, "call_log_bytes", "Bytes that the call log holds."),
-            call_log_dropped: counter(
-                r,
-                "call_log_dropped_total",
-                "Entries and access lines that were dropped because nobody may wait for them.",
-            ),
-            connections: gauge(r, "connections", "Open connections of the data listener."),
-            inflight: gauge(r, "inflight_requests", "Requests under way."),
-            panics: counter(r, "panics_total", "Requests that a panic of Standin ended."),
-            folded: counter(
-                r,
-                "metrics_folded_stubs_total",
-                "Stubs that count as `_other` because `metrics.max_stubs` have series already.",
-            ),
-            born: Mutex::new(Born { max_stubs, ..Born::default() }),
-            registry,
-        }
-    }
-
     /// All metrics in Prometheus' text format.
     pub fn render(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(16 << 10);
@@ -214,11 +103,6 @@ impl Metrics {
         });
         durations.observe(duration);
         overheads.observe(own);
-    }
-
-    /// Handles for an upstream.
-    pub fn upstream(&self, name: &str) -> UpstreamSeries {
-        UpstreamSeries { name: name.to_owned(), duration: OnceLock::new(), codes: ByCode::default() }
     }
 
     /// Counts a failure of an upstream.
@@ -336,116 +220,6 @@ pub struct Kept {
     pub max_stubs: usize,
 }
 
-/// Handles that belong to one snapshot, found at their first hit.
-#[derive(Default)]
-pub struct Series {
-    scenarios: Box<[OnceLock<IntCounter>]>,
-    server_stubs: Box<[OnceLock<IntCounter>]>,
-    mocks: Box<[MockSeries]>,
-}
-
-#[derive(Default)]
-struct MockSeries {
-    decisions: [ByCode; Decided::ALL.len()],
-    delay: OnceLock<Histogram>,
-}
-
-impl Series {
-    /// Room for the handles of a table of this size.
-    pub fn new(scenarios: usize, server_stubs: usize, mocks: usize) -> Self {
-        Series {
-            scenarios: (0..scenarios).map(|_| OnceLock::new()).collect(),
-            server_stubs: (0..server_stubs).map(|_| OnceLock::new()).collect(),
-            // One more than there are mocks, for calls that belong to none.
-            mocks: (0..=mocks).map(|_| MockSeries::default()).collect(),
-        }
-    }
-
-    /// The counter of calls that a scenario answered.
-    pub fn scenario(&self, metrics: &Metrics, number: u32, names: [&str; 3], code: u16) -> IntCounter {
-        let [mock, stub, scenario] = names;
-        let find = || metrics.stub_requests(mock, stub, scenario, Decided::Mocked, &folded(code));
-        match self.scenarios.get(number as usize) {
-            Some(slot) => slot.get_or_init(find).clone(),
-            None => find(),
-        }
-    }
-
-    /// The counter of calls that an active server stub answered.
-    pub fn server_stub(&self, metrics: &Metrics, number: u32, names: [&str; 2], code: u16) -> IntCounter {
-        let [mock, stub] = names;
-        let find = || metrics.stub_requests(mock, stub, "", Decided::ServerStub, &folded(code));
-        match self.server_stubs.get(number as usize) {
-            Some(slot) => slot.get_or_init(find).clone(),
-            None => find(),
-        }
-    }
-
-    /// Counts a call that no stub answered. `mock` is its number and name, where it has one.
-    pub fn count_other(&self, metrics: &Metrics, mock: Option<(usize, &str)>, decided: Decided, code: Option<u16>) {
-        let (at, name) = mock.unwrap_or((self.mocks.len().saturating_sub(1), ""));
-        let find = |code: &str| metrics.requests.with_label_values(&[name, "", "", decided.as_str(), code]);
-        match self.mocks.get(at) {
-            Some(series) => series.decisions[decided as usize].inc(code, find),
-            None => find(&code.map_or("none".to_owned(), folded)).inc(),
-        }
-    }
-
-    /// Observes an injected delay, in seconds.
-    pub fn observe_delay(&self, metrics: &Metrics, mock: usize, name: &str, seconds: f64) {
-        let find = || metrics.injected_delay.with_label_values(&[name]);
-        match self.mocks.get(mock) {
-            Some(series) => series.delay.get_or_init(find).observe(seconds),
-            None => find().observe(seconds),
-        }
-    }
-}
-
-/// Handles of one upstream.
-pub struct UpstreamSeries {
-    name: String,
-    duration: OnceLock<Histogram>,
-    codes: ByCode,
-}
-
-impl UpstreamSeries {
-    /// Counts an answer of the upstream and the time it took, in seconds.
-    pub fn answered(&self, metrics: &Metrics, code: u16, seconds: f64) {
-        self.codes.inc(Some(code), |code| metrics.upstream_requests.with_label_values(&[&self.name, code]));
-        self.duration.get_or_init(|| metrics.upstream_duration.with_label_values(&[&self.name])).observe(seconds);
-    }
-}
-
-/// One counter for each status code, found at its first hit.
-#[derive(Default)]
-struct ByCode {
-    codes: OnceLock<Box<[OnceLock<IntCounter>]>>,
-    none: OnceLock<IntCounter>,
-}
-
-impl ByCode {
-    fn inc(&self, code: Option<u16>, find: impl Fn(&str) -> IntCounter) {
-        let Some(code) = code else {
-            self.none.get_or_init(|| find("none")).inc();
-            return;
-        };
-        let codes = self.codes.get_or_init(|| (100..600).map(|_| OnceLock::new()).collect());
-        match codes.get(usize::from(code).wrapping_sub(100)) {
-            Some(slot) => slot.get_or_init(|| find(&folded(code))).inc(),
-            None => find("other").inc(),
-        }
-    }
-}
-
-/// A status code as a label: known codes by number, others by class, so that an upstream cannot add series at will.
-fn folded(code: u16) -> String {
-    match http::StatusCode::from_u16(code) {
-        Ok(status) if status.canonical_reason().is_some() => code.to_string(),
-        Ok(_) => format!("{}xx", code / 100),
-        Err(_) => "other".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -487,13 +261,6 @@ mod tests {
         }
         assert!(text(&metrics).contains("scenario=\"_other\",stub=\"_other\"} 2"));
         assert!(text(&metrics).contains("standin_metrics_folded_stubs_total 2"));
-    }
-
-    #[test]
-    fn unknown_codes_fold_into_their_class() {
-        assert_eq!(folded(404), "404");
-        assert_eq!(folded(499), "4xx");
-        assert_eq!(folded(999), "9xx");
     }
 
     #[test]
