@@ -96,7 +96,6 @@ const LINES: usize = 300;
 
 /// Files that are longer, with the length they may not exceed. Split one and delete its line; add none.
 const TOO_LONG: &[(&str, usize)] = &[
-    ("src/app.rs", 431),
     ("src/config/conditions.rs", 351),
     ("src/config/mocks.rs", 739),
     ("src/config/mod.rs", 310),

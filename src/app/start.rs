@@ -1,0 +1,132 @@
+//! Starting: everything is checked and bound before the first connection is taken.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+
+use super::listeners::{Sockets, accept, local, side};
+use super::signals::{StopSignals, hang_up, reload_at};
+use super::{AccessTo, App, Options, StartError};
+use crate::calls::{AccessLines, CallLog};
+use crate::live::resolve;
+use crate::metrics::Metrics;
+use crate::ops::Ops;
+use crate::proxy::{Budget, DataPlane};
+use crate::{admin, config, ops, reload};
+
+/// How long start-up waits for the names of upstreams.
+const RESOLVE: Duration = Duration::from_secs(1);
+
+impl App {
+    /// Starts a sidecar: everything is checked and bound before the first connection is taken.
+    ///
+    /// # Errors
+    /// Where the configuration is refused or an address is taken. Nothing keeps running then.
+    pub fn start(options: Options) -> Result<App, StartError> {
+        let Options { request, access_lines, signals, hooks } = options;
+        let loaded = config::load(&request).map_err(|refused| StartError::Config(refused.problems))?;
+        reload::report(&loaded.problems);
+        let settings = loaded.settings.clone();
+        let metrics = Arc::new(Metrics::new(settings.max_stubs));
+        let log = Arc::new(CallLog::new(settings.call_log.memory, metrics.clone()));
+        let (live, reloader) = reload::begin(request, loaded, &metrics);
+        let reloader = Arc::new(reloader);
+
+        let sockets = Sockets::bind(&settings)?;
+        let (lines, lines_thread) = access_log(access_lines, &log)?;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let runtime = data_runtime(threads)?;
+        let stop_signals = match signals {
+            true => Some(runtime.block_on(async { StopSignals::take() }).map_err(cannot("take SIGTERM and SIGINT"))?),
+            false => None,
+        };
+
+        let budget = Arc::new(Budget::default());
+        let (live_of_plane, log_of_plane) = (live.clone(), log.clone());
+        let plane =
+            DataPlane { live: live_of_plane, log: log_of_plane, lines, metrics: metrics.clone(), budget, hooks };
+        let connections = Arc::new(Arc::new(plane).connections(threads));
+        let upstreams = live.snapshot().upstreams.to_vec();
+        runtime.block_on(resolve::resolve(&upstreams, RESOLVE));
+        let (drain, drained) = watch::channel(false);
+        let (open, connections_closed) = mpsc::channel(1);
+        let mut data = Vec::new();
+        {
+            let _context = runtime.enter();
+            for listener in sockets.data {
+                data.push(local(&listener, "data")?);
+                let listener =
+                    tokio::net::TcpListener::from_std(listener).map_err(cannot("serve the data listener"))?;
+                let metrics = metrics.clone();
+                runtime.spawn(accept(listener, connections.clone(), drained.clone(), open.clone(), metrics));
+            }
+            runtime.spawn(reload_at(hang_up().map_err(cannot("take SIGHUP"))?, reloader.clone()));
+        }
+        runtime.spawn(async move { resolve::warn_of_unreachable(&upstreams).await });
+        runtime.spawn(resolve::keep_resolving(live.clone()));
+        runtime.spawn(reload::watch(reloader.clone()));
+
+        let draining = Arc::new(AtomicBool::new(false));
+        let (ops, admin) = (local(&sockets.ops, "ops")?, local(&sockets.admin, "admin")?);
+        let shown = Ops {
+            live: live.clone(),
+            reloader: reloader.clone(),
+            metrics,
+            log: log.clone(),
+            draining: draining.clone(),
+        };
+        let side = side(ops::serve(sockets.ops, shown), admin::serve(sockets.admin, log))
+            .map_err(cannot("serve the ops and admin listeners"))?;
+        let app = App {
+            data,
+            ops,
+            admin,
+            drain,
+            draining,
+            connections: connections_closed,
+            runtime: Some(runtime),
+            stop_signals,
+            side: Some(side),
+            lines: lines_thread,
+            reloader,
+            live,
+        };
+        app.say_ready();
+        Ok(app)
+    }
+
+    fn say_ready(&self) {
+        let table = &self.live.snapshot().table;
+        tracing::info!(
+            data = ?self.data,
+            ops = %self.ops,
+            admin = %self.admin,
+            mocks = table.mocks().len(),
+            stubs = table.stubs().len(),
+            "standin is ready"
+        );
+    }
+}
+
+fn cannot(what: &'static str) -> impl FnOnce(std::io::Error) -> StartError {
+    move |source| StartError::Start { what, source }
+}
+
+/// The runtime of the traffic.
+fn data_runtime(threads: usize) -> Result<Runtime, StartError> {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(threads).thread_name("data").enable_all().build().map_err(cannot("start the data runtime"))
+}
+
+type Lines = (Option<AccessLines>, Option<JoinHandle<()>>);
+
+/// Starts the access log, where one is wanted.
+fn access_log(to: Option<AccessTo>, log: &Arc<CallLog>) -> Result<Lines, StartError> {
+    let Some((format, out)) = to else { return Ok((None, None)) };
+    let (lines, thread) = AccessLines::start(log.clone(), format, out).map_err(cannot("start the access log"))?;
+    Ok((Some(lines), Some(thread)))
+}
