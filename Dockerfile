@@ -1,0 +1,41 @@
+# The image of the sidecar: docker build -t standin . && docker run -p 8080:8080 standin run --upstream URL
+# A configuration is read from /etc/standin/standin.toml where one is mounted there.
+
+ARG RUST=1.95
+FROM rust:${RUST}-bookworm AS build
+# cmake and the C compiler (the latter is in the image) build the compression libraries of the proxy engine.
+RUN apt-get update && apt-get install --yes --no-install-recommends cmake && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+
+# The dependencies first, with placeholders for our own sources: this layer stays until Cargo.lock changes.
+COPY Cargo.toml Cargo.lock ./
+RUN mkdir src \
+ && echo '//! Placeholder.' > src/lib.rs \
+ && printf '//! Placeholder.\nfn main() {}\n' > src/main.rs \
+ && cargo build --locked --profile dist --lib --bin standin \
+ && rm -r src
+
+# The sample mocks are part of the binary, for `standin demo`. The files keep the times of the checkout, which may be
+# older than the placeholders' build: without `touch` cargo would take the placeholders for up to date.
+COPY config config
+COPY src src
+RUN touch src/lib.rs src/main.rs && cargo build --locked --profile dist --bin standin && target/dist/standin --version
+
+FROM debian:bookworm-slim
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="standin" \
+      org.opencontainers.image.description="A reverse-proxy sidecar that mocks selected routes and forwards everything else" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
+# Roots of trust for upstreams that speak https.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /build/target/dist/standin /usr/local/bin/standin
+COPY LICENSE /usr/share/doc/standin/LICENSE
+
+# Nobody: no name, no home, no shell. Kubernetes' runAsNonRoot asks for a number.
+USER 65532:65532
+# data, ops; the admin listener stays on loopback.
+EXPOSE 8080 9091
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/usr/local/bin/standin", "ping"]
+ENTRYPOINT ["/usr/local/bin/standin"]
+CMD ["run"]
