@@ -1,4 +1,21 @@
 //! Standin: a reverse-proxy sidecar that mocks selected routes and forwards the rest.
+//!
+//! One sentence explains a request: the table decides, an adapter does it, the ticket closes. A pure core (`stubs`)
+//! turns a request into a decision, which is a value; thin adapters carry it out for traffic (`proxy`) and show it to
+//! operators (`ops`, `admin`); one room owns change (`reload`).
+//!
+//! Imports point down in this table, never up and never sideways. `tests/architecture` holds the sources against it.
+//!
+//! | rooms | what they are |
+//! |---|---|
+//! | `cli` | one file per command |
+//! | `app` | the composition root: sockets, runtimes, signals |
+//! | `proxy`, `ops`, `admin`, `telemetry` | the adapters: traffic, probes and metrics, the API, the operational log |
+//! | `reload` | the one way to change the configuration |
+//! | `live`, `config`, `calls` | the snapshot in force; files checked and compiled; what passed through |
+//! | `file` | the file as the user writes it |
+//! | `stubs`, `settings`, `metrics` | the pure core; checked values with units; every metric |
+//! | `problem`, `words`, `redact` | reports; the closed lists of words; what never reaches a log |
 pub mod admin;
 pub mod app;
 pub mod calls;

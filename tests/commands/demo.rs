@@ -1,9 +1,10 @@
 //! `standin demo`: everything that it prints works as printed.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::folder;
+use super::{folder, write};
 use crate::support::process::{Process, output, standin};
 use crate::support::wait_for;
 
@@ -52,9 +53,9 @@ fn every_command_that_the_demo_prints_answers_as_it_says() {
     }
 
     let mocks = guide.lines().find_map(|line| line.strip_prefix("Edit a mock and it is live: ")).unwrap();
-    let shop = std::path::Path::new(mocks).join("shop.toml");
+    let shop = Path::new(mocks).join("shop.toml");
     let text = std::fs::read_to_string(&shop).unwrap();
-    std::fs::write(&shop, text.replace("pencil", "crayon")).unwrap();
+    write(Path::new(mocks), "shop.toml", text.replace("pencil", "crayon").as_bytes());
     wait_for("the edited mock", || {
         demo.connect().get("/shop/products?sort=price").text().contains("crayon").then_some(())
     });
@@ -62,7 +63,7 @@ fn every_command_that_the_demo_prints_answers_as_it_says() {
 
     demo.signal("INT");
     assert_eq!(demo.wait().code(), Some(0));
-    assert!(!std::path::Path::new(mocks).exists(), "it cleans up after itself");
+    assert!(!Path::new(mocks).exists(), "it cleans up after itself");
 }
 
 #[test]

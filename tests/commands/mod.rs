@@ -18,10 +18,13 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     dir
 }
 
+/// Writes a file as a whole: whoever watches it sees the old one or the new one.
 fn write(dir: &Path, path: &str, bytes: &[u8]) {
     let path = dir.join(path);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, bytes).unwrap();
+    let aside = path.with_extension("aside");
+    std::fs::write(&aside, bytes).unwrap();
+    std::fs::rename(aside, path).unwrap();
 }
 
 /// Variables that give the listeners ports that nobody else has.
