@@ -96,27 +96,27 @@ const STATICS: &[(&str, &str)] = &[("src/main.rs", "ALLOCATOR")];
 /// How many lines a file may have.
 const LINES: usize = 300;
 
-/// Files that are longer, with the length they may not exceed. Split one and delete its line; add none.
+/// Files that are longer, with the length they may not exceed, in fifties. Split one and delete its line; add none.
 const TOO_LONG: &[(&str, usize)] = &[
-    ("src/config/conditions.rs", 351),
-    ("src/config/mocks.rs", 739),
-    ("src/config/mod.rs", 310),
-    ("src/config/response.rs", 337),
-    ("src/config/settings.rs", 587),
-    ("src/file/leaf.rs", 519),
-    ("src/file/mock.rs", 439),
-    ("src/file/read.rs", 432),
-    ("src/problem.rs", 481),
-    ("src/proxy/connection.rs", 359),
-    ("src/proxy/front.rs", 441),
-    ("src/proxy/phases.rs", 410),
-    ("src/proxy/replay.rs", 453),
-    ("src/reload/mod.rs", 312),
-    ("src/stubs/bucket.rs", 304),
-    ("src/stubs/index.rs", 331),
-    ("src/stubs/matcher.rs", 363),
-    ("src/stubs/path.rs", 404),
-    ("src/stubs/table.rs", 334),
+    ("src/config/conditions.rs", 400),
+    ("src/config/mocks.rs", 750),
+    ("src/config/mod.rs", 350),
+    ("src/config/response.rs", 350),
+    ("src/config/settings.rs", 600),
+    ("src/file/leaf.rs", 550),
+    ("src/file/mock.rs", 450),
+    ("src/file/read.rs", 450),
+    ("src/problem.rs", 500),
+    ("src/proxy/connection.rs", 400),
+    ("src/proxy/front.rs", 500),
+    ("src/proxy/phases.rs", 450),
+    ("src/proxy/replay.rs", 500),
+    ("src/reload/mod.rs", 350),
+    ("src/stubs/bucket.rs", 350),
+    ("src/stubs/index.rs", 350),
+    ("src/stubs/matcher.rs", 400),
+    ("src/stubs/path.rs", 450),
+    ("src/stubs/table.rs", 350),
 ];
 
 /// Every source file, by its path from the root of the repository.
