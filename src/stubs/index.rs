@@ -54,10 +54,10 @@ struct Node {
 }
 
 /// Everything at one path shape.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Leaf {
-    methods: Vec<(Box<str>, Bucket)>,
-    any: Option<Bucket>,
+    /// By method; the empty one stands for any.
+    buckets: SmallVec<[(SmallVec<[u8; 8]>, Bucket); 1]>,
 }
 
 /// Stubs at one path shape by their methods, not yet compiled.
@@ -309,23 +309,19 @@ impl Base {
 
 impl Leaf {
     fn build(methods: Methods, stubs: &[Stub], scenarios: &[impl AsRef<Scenario>]) -> Self {
-        let mut leaf = Leaf::default();
-        for (method, mut numbers) in methods {
+        let buckets = methods.into_iter().map(|(method, mut numbers)| {
             numbers.sort_by_key(|number| StubRank::new(stubs[*number as usize].query.count(), *number));
-            let bucket = Bucket::build(&numbers, stubs, scenarios);
-            match method {
-                Some(method) => leaf.methods.push((method, bucket)),
-                None => leaf.any = Some(bucket),
-            }
-        }
-        leaf
+            (method.unwrap_or_default().as_bytes().into(), Bucket::build(&numbers, stubs, scenarios))
+        });
+        Leaf { buckets: buckets.collect() }
     }
 
     /// The buckets for a method, in rank order: its own, for HEAD that of GET, then ANY.
     fn for_method<'t>(&'t self, method: &str) -> impl Iterator<Item = &'t Bucket> {
-        let of = |wanted: &str| self.methods.iter().find(|(own, _)| **own == *wanted).map(|(_, bucket)| bucket);
-        let own = of(method);
+        let of = |wanted: &str| {
+            self.buckets.iter().find(|(own, _)| **own == *wanted.as_bytes()).map(|(_, bucket)| bucket)
+        };
         let get = if method == "HEAD" { of("GET") } else { None };
-        own.into_iter().chain(get).chain(&self.any)
+        of(method).into_iter().chain(get).chain(of(""))
     }
 }

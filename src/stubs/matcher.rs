@@ -132,6 +132,11 @@ impl Conditions {
         self.tests.is_empty() && self.any.is_empty()
     }
 
+    /// Whether there are tests only, and no groups of alternatives.
+    pub fn is_conjunction(&self) -> bool {
+        self.any.is_empty()
+    }
+
     /// Whether any of them looks at the body.
     pub fn needs_body(&self) -> bool {
         self.needs_body

@@ -15,3 +15,4 @@ pub mod rank;
 pub mod request;
 pub mod scenario;
 pub mod table;
+mod tree;
