@@ -11,6 +11,7 @@ mod architecture;
 mod bodies;
 mod calls;
 mod commands;
+mod config_errors;
 mod forwarding;
 mod front;
 mod metrics;

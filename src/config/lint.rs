@@ -70,10 +70,10 @@ fn group(numbers: &[u32], stubs: &[Stub], origins: &Origins, cx: &mut Context<'_
                 always = Some((*number, *place));
             }
         }
-        let twin = hidden.len() == stub.scenarios.len()
+        let all_hidden = hidden.len() == stub.scenarios.len()
             && hidden.iter().all(|(_, (earlier, _), same)| *same && earlier != number);
-        if twin {
-            let (_, (earlier, _), _) = hidden[0];
+        // A stub without scenarios has none that are hidden; it was reported for that.
+        if let Some((_, (earlier, _), _)) = hidden.first().copied().filter(|_| all_hidden) {
             let place = |stub: u32| origins.stubs[stub as usize];
             cx.report(
                 Problem::at(Code::SameMatch, place(*number), "nothing tells this stub from an earlier one")
