@@ -209,6 +209,18 @@ impl Sources {
         &self.0[id.0 as usize]
     }
 
+    /// Puts asterisks over a place, so that no report shows what stands there.
+    fn mask(&mut self, place: Place) {
+        let source = &mut self.0[place.source.0 as usize];
+        let (start, end) = (place.start as usize, place.end as usize);
+        if let (Some(before), Some(secret), Some(after)) =
+            (source.text.get(..start), source.text.get(start..end), source.text.get(end..))
+        {
+            let stars: String = secret.chars().map(|c| if c == '\n' { c } else { '*' }).collect();
+            source.text = format!("{before}{stars}{after}").into();
+        }
+    }
+
     /// The line and column of a place, both counted from 1; the column in characters.
     pub fn line_column(&self, place: Place) -> (usize, usize) {
         let text = &self.get(place.source).text;
@@ -333,7 +345,13 @@ pub struct Summary {
 
 impl Problems {
     /// Takes the findings of a load; errors come first, each kind in the order of sources and places.
-    pub fn new(mut list: Vec<Problem>, sources: Sources) -> Self {
+    pub fn new(mut list: Vec<Problem>, mut sources: Sources) -> Self {
+        // Reports go to logs, and logs go far.
+        for problem in list.iter().filter(|problem| problem.code == Code::PlainSecret) {
+            if let Some((place, _)) = &problem.place {
+                sources.mask(*place);
+            }
+        }
         list.sort_by_key(|p| (p.severity, p.place.as_ref().map_or((u32::MAX, 0), |(at, _)| (at.source.0, at.start))));
         Problems { list, sources }
     }

@@ -1,5 +1,7 @@
 //! From `when` as it is written to the conditions that run.
 
+use std::collections::HashMap;
+
 use serde_json_path::JsonPath;
 use smallvec::SmallVec;
 
@@ -49,11 +51,7 @@ pub fn when(table: WhenTable, path: &Template, cx: &mut Context<'_>) -> Compiled
                 let key = format!("json {path}");
                 draft.add(Subject::Json(Box::new(path)), &key, condition, Kind::Json, cx);
             }
-            Err(error) => cx.report(
-                Problem::at(Code::BadJsonPath, text.place, format!("`{}` is no JSONPath", text.value))
-                    .label(error.message().to_owned())
-                    .help("JSONPath begins with `$`, the whole body: \"$.total\", \"$.items[0].id\", \"$..name\" (RFC 9535)"),
-            ),
+            Err(error) => cx.report(bad_json_path(&text, error.position())),
         }
     }
     if let Some(condition) = body {
@@ -71,8 +69,9 @@ pub fn when(table: WhenTable, path: &Template, cx: &mut Context<'_>) -> Compiled
         let mut keys = Vec::new();
         for branch in branches.value.0 {
             let place = branch.place;
+            let before = cx.problems.len();
             let compiled = when(branch.value, path, cx);
-            if compiled.conditions.is_empty() && !cx.reported_within(place) {
+            if compiled.conditions.is_empty() && cx.is_sound(place, before) {
                 cx.report(
                     Problem::at(Code::BadOperand, place, "a branch without conditions always holds")
                         .help("give it a condition, or leave `any` out"),
@@ -153,14 +152,14 @@ impl Draft {
     }
 
     fn headers(&mut self, table: Option<At<Named<Condition>>>, cx: &mut Context<'_>) {
-        let mut seen: Vec<(String, Place)> = Vec::new();
+        let mut seen: HashMap<String, Place> = HashMap::new();
         for (name, condition) in named(table) {
             let lower = name.value.to_ascii_lowercase();
             if http::HeaderName::from_bytes(lower.as_bytes()).is_err() {
-                cx.report(Problem::at(Code::BadHeader, name.place, format!("`{}` is no header name", name.value)));
+                cx.report(super::response::bad_header_name(&name));
                 continue;
             }
-            if let Some((_, first)) = seen.iter().find(|(other, _)| *other == lower) {
+            if let Some(first) = seen.get(&lower) {
                 cx.report(
                     Problem::at(Code::HeaderTwice, name.place, format!("the header `{}` stands twice", name.value))
                         .label("the same header, spelled otherwise")
@@ -169,7 +168,7 @@ impl Draft {
                 );
                 continue;
             }
-            seen.push((lower.clone(), name.place));
+            seen.insert(lower.clone(), name.place);
             let key = format!("header {lower}");
             self.add(Subject::Header(lower.into()), &key, condition, Kind::Text, cx);
         }
@@ -223,6 +222,7 @@ fn canonical(value: &Value, kind: Kind) -> String {
 fn compile(table: OperatorTable, place: Place, kind: Kind, cx: &mut Context<'_>) -> Vec<(String, Operator)> {
     let OperatorTable { eq, ne, gt, ge, lt, le, r#in, contains, prefix, suffix, re, present, absent, subset, not } =
         table;
+    let before = cx.problems.len();
     let mut out: Vec<(String, Operator)> = Vec::new();
     for (name, value, make) in [
         ("eq", eq, Operator::Eq as fn(Operand) -> Operator),
@@ -288,7 +288,7 @@ fn compile(table: OperatorTable, place: Place, kind: Kind, cx: &mut Context<'_>)
         let text = inner.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(" & ");
         out.push((format!("not ({text})"), Operator::Not(inner.into_iter().map(|(_, operator)| operator).collect())));
     }
-    if out.is_empty() && !cx.reported_within(place) {
+    if out.is_empty() && cx.is_sound(place, before) {
         cx.report(
             Problem::at(Code::BadOperand, place, "a condition without operators says nothing")
                 .help("name an operator, such as `{ eq = \"x\" }`, or leave the key out"),
@@ -308,6 +308,26 @@ fn operand(value: At<Value>, kind: Kind, cx: &mut Context<'_>) -> Option<Operand
         return None;
     }
     Some(Operand { json, text: text.map(|text| text.into_bytes().into()) })
+}
+
+fn bad_json_path(text: &At<String>, position: usize) -> Problem {
+    let problem = Problem::at(Code::BadJsonPath, text.place, format!("`{}` is no JSONPath", text.value));
+    let plain = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    if !text.value.starts_with('$') {
+        let meant = text.value.trim_start_matches('/').replace('/', ".");
+        let help = if plain(&meant) {
+            format!("did you mean \"$.{meant}\"?")
+        } else {
+            "\"$.total\", \"$.items[0].id\", \"$..name\" (RFC 9535)".to_owned()
+        };
+        return problem.label("a JSONPath begins with `$`, the whole body").help(help);
+    }
+    let rest = text.value.get(position..).filter(|rest| !rest.is_empty());
+    let label = rest.map_or("ends too early".to_owned(), |rest| format!("not understood from `{rest}` on"));
+    problem.label(label).help(
+        "a name of other characters than letters, digits and `_` stands in brackets: \"$['first-name']\"; a filter \
+         compares with `==`: \"$.items[?@.id == 1]\" (RFC 9535)",
+    )
 }
 
 fn bad_regex(place: Place, error: &regex::Error) -> Problem {
@@ -346,6 +366,9 @@ fn impossible(operators: &[Operator], place: Place, cx: &mut Context<'_>) {
                 .help("`absent` stands alone; all operators of a table must hold"),
         );
     } else if empty {
-        cx.report(Problem::at(Code::NeverHolds, place, "no number lies between these bounds"));
+        cx.report(
+            Problem::at(Code::NeverHolds, place, "no number lies between these bounds")
+                .help("all operators of a table must hold; for one of several write `any = [ {…}, {…} ]`"),
+        );
     }
 }

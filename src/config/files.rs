@@ -54,8 +54,11 @@ pub enum ReadError {
     #[error("it is larger than 64 MiB")]
     TooLarge,
     /// It is no UTF-8 text.
-    #[error("it is no UTF-8 text (the first bad byte is number {0})")]
-    NotText(usize),
+    #[error("it is no UTF-8 text (the first bad byte stands on line {line})")]
+    NotText {
+        /// The line, from 1.
+        line: usize,
+    },
 }
 
 impl Files {
@@ -74,8 +77,10 @@ impl Files {
     /// # Errors
     /// As [`Self::read`], and where it is no UTF-8.
     pub fn read_text(&mut self, path: &Path) -> Result<String, ReadError> {
-        let text = String::from_utf8(self.read(path)?)
-            .map_err(|error| ReadError::NotText(error.utf8_error().valid_up_to() + 1))?;
+        let text = String::from_utf8(self.read(path)?).map_err(|error| {
+            let sound = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            ReadError::NotText { line: memchr::memchr_iter(b'\n', sound).count() + 1 }
+        })?;
         Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
     }
 

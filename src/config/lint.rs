@@ -14,8 +14,8 @@ use crate::stubs::table::Table;
 pub struct Origins {
     /// The `match` line of each stub.
     pub stubs: Vec<Place>,
-    /// Place and conditions, those of the stub's `match` included.
-    pub scenarios: Vec<(Place, Vec<String>)>,
+    /// Place and conditions, those of the stub's `match` included; no conditions where some could not be read.
+    pub scenarios: Vec<(Place, Option<Vec<String>>)>,
 }
 
 /// Reports pairs of mocks that claim one route.
@@ -61,7 +61,7 @@ fn group(numbers: &[u32], stubs: &[Stub], origins: &Origins, cx: &mut Context<'_
         let stub = &stubs[*number as usize];
         let mut hidden = Vec::new();
         for scenario in &stub.scenarios {
-            let (place, key) = &origins.scenarios[*scenario as usize];
+            let (place, Some(key)) = &origins.scenarios[*scenario as usize] else { continue };
             match seen.get(key.as_slice()).copied().or(always) {
                 Some(earlier) => hidden.push((*place, earlier, seen.contains_key(key.as_slice()))),
                 None => drop(seen.insert(key, (*number, *place))),

@@ -28,10 +28,15 @@ use crate::stubs::table::Parts;
 /// The name of the mock whose stubs stand in standin.toml.
 pub const DEFAULT: &str = "default";
 
+/// What other tools call `match`.
+const OTHER_WORDS: &[&str] = &["request", "method", "path", "url", "urlPath", "urlPattern", "route", "endpoint"];
+
 /// One mock to compile.
 pub struct MockDraft {
     pub name: At<String>,
     pub settings: DefaultTable,
+    /// Where the table of the settings begins.
+    pub table: Place,
     pub server_stubs: Option<At<List<ServerStubTable>>>,
     pub stubs: Option<At<List<StubTable>>>,
     /// The directory of the file that it stands in.
@@ -56,7 +61,7 @@ pub fn drafts(
     if let Some(place) = place {
         let settings = default.map(|table| table.value).unwrap_or_default();
         let name = At { value: DEFAULT.to_owned(), place };
-        out.push(MockDraft { name, settings, server_stubs, stubs, directory: directory.to_owned() });
+        out.push(MockDraft { name, settings, table: place, server_stubs, stubs, directory: directory.to_owned() });
     }
     for MockSource { file, source, path } in files {
         let MockFile { server_stub, stub, settings: MockTable { name, common } } = file;
@@ -74,7 +79,8 @@ pub fn drafts(
             );
         }
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-        out.push(MockDraft { name, settings: common, server_stubs: server_stub, stubs: stub, directory });
+        let table = Place { source, start: 0, end: 0 };
+        out.push(MockDraft { name, settings: common, table, server_stubs: server_stub, stubs: stub, directory });
     }
     out
 }
@@ -103,6 +109,7 @@ struct Inherited {
     name: Arc<str>,
     base: Option<Template>,
     server_stubs: HashMap<String, Arc<ServerStub>>,
+    names: Given,
     directory: PathBuf,
 }
 
@@ -137,8 +144,11 @@ impl<'a, 'c> Compiler<'a, 'c> {
     }
 
     pub fn mock(&mut self, draft: MockDraft) {
-        let MockDraft { name, settings, server_stubs, stubs, directory } = draft;
-        self.mocks.take("mock", &name.value, name.place, false, self.cx);
+        let MockDraft { name, settings, table, server_stubs, stubs, directory } = draft;
+        // The reserved name was reported; that it is taken follows from it.
+        if name.value != DEFAULT || self.parts.mocks.is_empty() {
+            self.mocks.take("mock", &name.value, name.place, false, self.cx);
+        }
         let number = self.parts.mocks.len() as u32;
         let DefaultTable {
             hosts,
@@ -158,6 +168,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             name: name.value.as_str().into(),
             base: base_path.and_then(|path| base(&path, self.cx)),
             server_stubs: HashMap::new(),
+            names: Given::default(),
             directory,
         };
         for table in server_stubs.into_iter().flat_map(|list| list.value.0) {
@@ -167,7 +178,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
             Some(ServerStubScope::All) => Scope::All,
             Some(ServerStubScope::Mocked) | None => Scope::Mocked,
         };
-        if let (Some(scope), None) = (&server_stub_scope, &active_server_stub) {
+        let unread = self.cx.unread.key(table, "active_server_stub");
+        if let (Some(scope), None, false) = (&server_stub_scope, &active_server_stub, unread) {
             self.cx.report(
                 Problem::at(
                     Code::MissingKey,
@@ -202,15 +214,11 @@ impl<'a, 'c> Compiler<'a, 'c> {
     fn server_stub(&mut self, table: At<ServerStubTable>, inherited: &mut Inherited) {
         let ServerStubTable { name, delay, response } = table.value;
         let Some(name) = name else {
-            self.cx.report(missing("name", table.place, "a server stub is used by its name: `name = \"maintenance\"`"));
+            self.cx.missing("name", table.place, "a server stub is used by its name: `name = \"maintenance\"`");
             return;
         };
         if response.status.is_none() {
-            self.cx.report(missing(
-                "status",
-                table.place,
-                "a server stub has a status from 500 to 599: `status = 503`",
-            ));
+            self.cx.missing("status", table.place, "a server stub has a status from 500 to 599: `status = 503`");
         }
         let text = names::checked(&name, self.cx);
         let answer = self.response(response, Statuses::ServerErrors, inherited);
@@ -222,17 +230,9 @@ impl<'a, 'c> Compiler<'a, 'c> {
             delay: delay.and_then(|delay| self.delay(delay)),
             marker: Marker::new("server_stub").name("mock", &inherited.name).name("stub", &text),
         });
-        match inherited.server_stubs.entry(text) {
-            std::collections::hash_map::Entry::Occupied(taken) => {
-                let title = format!("two server stubs are called `{}`", taken.key());
-                self.cx.report(
-                    Problem::at(Code::DuplicateName, name.place, title).help("names are unique: rename one of the two"),
-                );
-            }
-            std::collections::hash_map::Entry::Vacant(free) => {
-                free.insert(stub.clone());
-                self.parts.server_stubs.push(stub);
-            }
+        if inherited.names.take("server stub", &text, name.place, false, self.cx) {
+            inherited.server_stubs.insert(text, stub.clone());
+            self.parts.server_stubs.push(stub);
         }
     }
 
@@ -263,7 +263,10 @@ impl<'a, 'c> Compiler<'a, 'c> {
         let place = table.place;
         let StubTable { name, r#match, delay, scenario, short } = table.value;
         let Some(line) = r#match else {
-            self.cx.report(missing("match", place, "a stub says what it matches: `match = \"GET /users/{id}\"`"));
+            // Whoever wrote it in the words of another tool was told about `match` already.
+            if !OTHER_WORDS.iter().any(|word| self.cx.unread.key(place, word)) {
+                self.cx.missing("match", place, "a stub says what it matches: `match = \"GET /users/{id}\"`");
+            }
             return;
         };
         let Some(Line { method, path, query }) = match_line(&line, self.cx) else { return };
@@ -285,7 +288,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             fresh,
             delay: delay.and_then(|delay| self.delay(delay)),
         };
-        let scenarios = self.scenarios(scenario, short, line.place, &of_stub, inherited, ids);
+        let scenarios = self.scenarios(scenario, short, (place, line.place), &of_stub, inherited, ids);
         let stub = Stub {
             mock: inherited.number,
             name: of_stub.name.clone(),
@@ -303,11 +306,13 @@ impl<'a, 'c> Compiler<'a, 'c> {
         &mut self,
         list: Option<At<List<ScenarioTable>>>,
         short: ShortKeys,
-        line: Place,
+        (stub, line): (Place, Place),
         of_stub: &OfStub<'_>,
         inherited: &Inherited,
         ids: &mut Given,
     ) -> Box<[u32]> {
+        let whole = |cx: &Context<'_>, table: Place| !cx.unread.key(table, "when");
+        let is_short = list.is_none();
         let tables = match list {
             None => vec![At { value: ScenarioTable { name: None, delay: None, short }, place: line }],
             Some(list) => {
@@ -331,7 +336,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
         let mut ranked = Vec::new();
         for (at, table) in tables.into_iter().enumerate() {
             let number = self.parts.scenarios.len() as u32;
-            let conditions = self.scenario(table, at, number, of_stub, inherited, (&mut given, ids));
+            let whole = whole(self.cx, if is_short { stub } else { table.place });
+            let conditions = self.scenario(table, (at, whole), number, of_stub, inherited, (&mut given, ids));
             ranked.push((ScenarioRank::new(conditions, at as u32), number));
         }
         ranked.sort();
@@ -341,7 +347,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
     fn scenario(
         &mut self,
         table: At<ScenarioTable>,
-        at: usize,
+        (at, whole): (usize, bool),
         number: u32,
         of_stub: &OfStub<'_>,
         inherited: &Inherited,
@@ -349,11 +355,14 @@ impl<'a, 'c> Compiler<'a, 'c> {
     ) -> u32 {
         let place = table.place;
         let ScenarioTable { name, delay, short: ShortKeys { id, when, server_stub, response } } = table.value;
+        let before = self.cx.problems.len();
         let compiled = when.map(|when| conditions::when(when.value, of_stub.path, self.cx)).unwrap_or_default();
+        // Conditions with a mistake are no conditions yet: neither name nor reach can be judged by them.
+        let whole = whole && self.cx.problems.len() == before;
         let made = name.is_none();
         let (name, name_place) = match name {
             Some(name) => (names::checked(&name, self.cx), name.place),
-            None if compiled.conditions.is_empty() => ("default".to_owned(), place),
+            None if compiled.conditions.is_empty() && whole => ("default".to_owned(), place),
             None => ((at + 1).to_string(), place),
         };
         let fresh = given.take("scenario", &name, name_place, made, self.cx);
@@ -365,15 +374,11 @@ impl<'a, 'c> Compiler<'a, 'c> {
             ids.take("scenario id", &id, id_place, made, self.cx);
         }
         let used = server_stub.and_then(|used| {
-            if let Some(place) = response::first_place(&response) {
+            if let Some((key, place)) = response::first_key(&response) {
                 self.cx.report(
-                    Problem::at(
-                        Code::ConflictingKeys,
-                        place,
-                        "a server stub answers in place of status, headers and body",
-                    )
-                    .also(used.place, "this server stub")
-                    .help("keep either `server_stub` or the response"),
+                    Problem::at(Code::ConflictingKeys, place, format!("`{key}` has no effect beside `server_stub`"))
+                        .also(used.place, "this server stub answers, with its own status, headers and body")
+                        .help("keep either `server_stub` or the response"),
                 );
             }
             self.used_server_stub(&used, inherited)
@@ -388,7 +393,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
         let mut key = compiled.key;
         key.extend(of_stub.query.key.iter().cloned());
         key.sort();
-        self.origins.scenarios.push((place, key));
+        self.origins.scenarios.push((place, whole.then_some(key)));
         let count = compiled.conditions.count();
         self.parts.scenarios.push(Arc::new(Scenario {
             number,
@@ -414,16 +419,17 @@ impl<'a, 'c> Compiler<'a, 'c> {
             DelayValue::Fixed(span) => (Delay::Fixed(span.0), span.0),
             DelayValue::Range(DelayTable { min, max }) => {
                 let (Some(min), Some(max)) = (min, max) else {
-                    self.cx.report(
-                        Problem::at(Code::MissingKey, place, "a range has both ends")
-                            .help("write `{ min = \"10ms\", max = \"30ms\" }`"),
-                    );
+                    if !self.cx.unread.table(place) {
+                        let help = "write `{ min = \"10ms\", max = \"30ms\" }`";
+                        self.cx.missing_at("min", place, place, "a range has both ends".to_owned(), help);
+                    }
                     return None;
                 };
                 if min.value.0 > max.value.0 {
                     self.cx.report(
                         Problem::at(Code::OutOfRange, min.place, "the shortest delay is longer than the longest")
-                            .also(max.place, "the longest"),
+                            .also(max.place, "the longest")
+                            .help("swap the two"),
                     );
                     return None;
                 }
@@ -449,11 +455,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
         };
         let credentials = credentials.is_some_and(|on| on.value);
         let Some(origins) = origins.filter(|list| !list.value.0.is_empty()) else {
-            self.cx.report(missing(
-                "origins",
-                cors.place,
-                "write `cors = { origins = [\"https://app.test\"] }`, or `cors = true` for every origin",
-            ));
+            let help = "write `cors = { origins = [\"https://app.test\"] }`, or `cors = true` for every origin";
+            self.cx.missing("origins", cors.place, help);
             return Cors::Anyone;
         };
         let any = origins.value.0.iter().find(|origin| origin.value == "*");
@@ -481,7 +484,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
         let given = keys.as_ref().is_some_and(|keys| !keys.value.0.is_empty());
         let keys: Box<[Key]> =
             keys.into_iter().flat_map(|list| list.value.0).filter_map(|key| self.secret(key)).collect();
-        if private && !given {
+        if private && !given && !self.cx.unread.key(access.place, "keys") {
             self.cx.report(
                 Problem::at(Code::NoKeys, private_place.unwrap_or(access.place), "a private mock needs a key")
                     .help("add `keys = [{ env = \"NAME\" }]`, or `{ file = \"PATH\" }`"),
@@ -492,11 +495,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             Some(name) => match http::HeaderName::from_bytes(name.value.as_bytes()) {
                 Ok(name) => name.as_str().into(),
                 Err(_) => {
-                    self.cx.report(Problem::at(
-                        Code::BadHeader,
-                        name.place,
-                        format!("{:?} is no header name", name.value),
-                    ));
+                    self.cx.report(response::bad_header_name(&name));
                     "x-api-key".into()
                 }
             },
@@ -514,22 +513,26 @@ impl<'a, 'c> Compiler<'a, 'c> {
             "a secret has one source",
             self.cx,
         );
-        let fail = |why: String| Problem::at(Code::MissingSecret, place, why);
+        let fail = |why: String, help: &str| Problem::at(Code::MissingSecret, place, why).help(help);
+        let set = "set it in the environment of the sidecar; a container gets it from its manifest";
+        let write = "the path is relative to the directory of this file; the file holds the key and nothing else";
         match (env, file) {
             (Some(name), _) => match self.cx.environment.get(&name.value) {
                 Some(value) if !value.is_empty() => return Some(Key::new(value)),
-                Some(_) => self.cx.report(fail(format!("the variable `{}` is empty", name.value))),
-                None => self.cx.report(fail(format!("the variable `{}` is not set", name.value))),
+                Some(_) => self.cx.report(fail(format!("the variable `{}` is empty", name.value), set)),
+                None => self.cx.report(fail(format!("the variable `{}` is not set", name.value), set)),
             },
             (None, Some(path)) => match self.cx.files.read_text(&self.beside.join(&path.value)) {
                 Ok(text) => match text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).unwrap_or(&text) {
-                    "" => self.cx.report(fail(format!("the file `{}` is empty", path.value))),
+                    "" => self.cx.report(fail(format!("the file `{}` is empty", path.value), write)),
                     key => return Some(Key::new(key)),
                 },
-                Err(error) => self.cx.report(fail(format!("cannot read `{}`: {error}", path.value))),
+                Err(error) => self.cx.report(fail(format!("cannot read `{}`: {error}", path.value), write)),
             },
+            (None, None) if self.cx.unread.table(place) => {}
             (None, None) => {
-                self.cx.report(missing("env", place, "write `{ env = \"NAME\" }` or `{ file = \"PATH\" }`"))
+                let help = "write `{ env = \"NAME\" }` or `{ file = \"PATH\" }`";
+                self.cx.missing_at("env", place, place, "a secret has a source".to_owned(), help);
             }
         }
         None
@@ -542,11 +545,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
             SelectorsValue::Table(table) => table,
         };
         let Some(trust) = trust else {
-            self.cx.report(missing(
-                "trust",
-                selectors.place,
-                "write `selectors = { trust = [\"10.0.0.0/8\"] }`, \"on\" or \"off\"",
-            ));
+            let help = "write `selectors = { trust = [\"10.0.0.0/8\"] }`, \"on\" or \"off\"";
+            self.cx.missing("trust", selectors.place, help);
             return Selectors::Off;
         };
         let ranges = trust.value.0.iter().filter_map(|text| {
@@ -568,10 +568,6 @@ fn open_access() -> Access {
     Access { private: false, keys: Box::default(), header: "x-api-key".into(), forwarded: false }
 }
 
-fn missing(key: &str, place: Place, help: &str) -> Problem {
-    Problem::at(Code::MissingKey, place, format!("`{key}` is missing")).help(help)
-}
-
 /// The first key of a response or condition that a stub carries itself.
 fn short_place(short: &ShortKeys) -> Option<(&'static str, Place)> {
     let ShortKeys { id, when, server_stub, response } = short;
@@ -580,7 +576,7 @@ fn short_place(short: &ShortKeys) -> Option<(&'static str, Place)> {
         when.as_ref().map(|v| ("when", v.place)),
         server_stub.as_ref().map(|v| ("server_stub", v.place)),
     ];
-    own.into_iter().flatten().chain(response::first_place(response).map(|place| ("a response key", place))).next()
+    own.into_iter().flatten().chain(response::first_key(response)).min_by_key(|(_, place)| place.start)
 }
 
 /// A `match` line, taken apart.
@@ -594,12 +590,21 @@ fn match_line(line: &At<String>, cx: &mut Context<'_>) -> Option<Line> {
     let bad = |why: String| Problem::at(Code::BadMatch, line.place, why);
     let shape = "write it in HTTP order: `METHOD /path/{param}?key=value`";
     let text = line.value.trim();
-    let Some((method, target)) = text.split_once(' ').map(|(method, target)| (method, target.trim_start())) else {
-        cx.report(bad("`match` has a method and a path".to_owned()).help(shape));
+    let Some((method, target)) = text.split_once(char::is_whitespace).map(|(m, target)| (m, target.trim_start()))
+    else {
+        let problem = bad("`match` has a method and a path".to_owned()).help(shape);
+        let path = text.starts_with('/').then(|| format!("did you mean \"GET {text}\"?"));
+        cx.report(problem.maybe_help(path));
         return None;
     };
-    if http::Method::from_bytes(method.as_bytes()).is_err() || method.starts_with('/') {
-        cx.report(bad(format!("`{method}` is no method")).help(shape));
+    // HTTP allows methods with `*` or `|` in them; nobody has one, and many mean something by it.
+    if method.is_empty() || !method.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) {
+        let help = match method {
+            "*" => "did you mean `ANY`?",
+            _ if method.contains([',', '|']) => "a stub has one method: write one stub for each, or `ANY` for all",
+            _ => shape,
+        };
+        cx.report(bad(format!("`{method}` is no method")).help(help));
         return None;
     }
     let upper = method.to_ascii_uppercase();
@@ -612,7 +617,20 @@ fn match_line(line: &At<String>, cx: &mut Context<'_>) -> Option<Line> {
         return None;
     }
     if method == "CONNECT" {
-        cx.report(bad("CONNECT asks for a tunnel, which Standin refuses".to_owned()));
+        cx.report(bad("CONNECT asks for a tunnel, which Standin refuses".to_owned()).help("leave the stub out"));
+        return None;
+    }
+    if let Some((target, version)) = target.split_once(' ')
+        && version.trim_start().starts_with("HTTP/")
+    {
+        cx.report(bad("`match` holds no HTTP version".to_owned()).help(format!("did you mean \"{method} {target}\"?")));
+        return None;
+    }
+    if target.starts_with("{{") {
+        cx.report(
+            bad("`match` holds a path, no variable".to_owned())
+                .help("leave the variable out: the path begins behind it; the host belongs into `hosts` of the mock"),
+        );
         return None;
     }
     if target.contains("://") {
@@ -637,6 +655,15 @@ fn match_line(line: &At<String>, cx: &mut Context<'_>) -> Option<Line> {
             return None;
         }
     };
+    // As a literal it would match nobody's request: it is how Express, Postman and others write parameters.
+    if let Some(name) = target.split(['/', '?']).find_map(|segment| segment.strip_prefix(':').filter(|n| !n.is_empty()))
+    {
+        cx.report(
+            bad(format!("`:{name}` is written `{{{name}}}` here"))
+                .help(format!("write `{{{name}}}` for a parameter; a literal colon is `%3A`")),
+        );
+        return None;
+    }
     let mut pairs = Vec::new();
     for pair in query.into_iter().flat_map(|query| query.split('&')) {
         if !pair.contains('=') {
@@ -645,10 +672,23 @@ fn match_line(line: &At<String>, cx: &mut Context<'_>) -> Option<Line> {
             ));
             return None;
         }
+        if let Some((key, value)) = pair.split_once('=')
+            && value.strip_prefix('{').and_then(|name| name.strip_suffix('}')).is_some_and(is_name)
+        {
+            cx.report(bad(format!("`{pair}`: the query of `match` has values, no parameters")).help(format!(
+                "for \"any value\" write `when.query.{key} = {{ present = true }}`; literal braces are `%7B` and `%7D`"
+            )));
+            return None;
+        }
         pairs
             .extend(form_urlencoded::parse(pair.as_bytes()).map(|(key, value)| (key.into_owned(), value.into_owned())));
     }
     Some(Line { method: method.to_owned(), path, query: pairs })
+}
+
+fn is_name(text: &str) -> bool {
+    let name = text.trim_matches(['{', '}', ' ']);
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
 fn is_standard(method: &http::Method) -> bool {
@@ -676,8 +716,15 @@ fn template_help(fault: &TemplateFault) -> &'static str {
 }
 
 fn base(text: &At<String>, cx: &mut Context<'_>) -> Option<Template> {
-    let bad =
-        |why: String| Problem::at(Code::BadBasePath, text.place, why).help("write a literal path such as \"/api/v1\"");
+    let bad = |why: String| {
+        let meant = (!text.value.is_empty() && !text.value.contains(['/', ':']))
+            .then(|| format!("did you mean \"/{}\"?", text.value));
+        let url =
+            text.value.contains("://").then(|| "the host belongs into `hosts`: leave scheme and host out".to_owned());
+        Problem::at(Code::BadBasePath, text.place, why)
+            .help("write a literal path such as \"/api/v1\", or leave `base_path` out")
+            .maybe_help(meant.or(url))
+    };
     let path = text.value.strip_suffix('/').unwrap_or(&text.value);
     if path.is_empty() && !text.value.is_empty() {
         return None; // "/" is below everything
@@ -697,8 +744,8 @@ fn base(text: &At<String>, cx: &mut Context<'_>) -> Option<Template> {
 
 fn host(text: &At<String>, cx: &mut Context<'_>) -> Option<HostPattern> {
     let lower = text.value.to_ascii_lowercase();
-    let bare = match lower.rfind(':') {
-        Some(at) if !lower[at..].contains(']') => &lower[..at],
+    let bare = match lower.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
         _ => &lower,
     };
     // As of a request's host, a final dot says nothing.
@@ -709,11 +756,18 @@ fn host(text: &At<String>, cx: &mut Context<'_>) -> Option<HostPattern> {
     };
     let sound = !name.is_empty()
         && !name.starts_with('.')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'[' | b']' | b':'));
+        && match name.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+            Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')),
+        };
     if !sound {
-        cx.report(Problem::at(Code::BadHost, text.place, format!("{:?} is no host", text.value)).help(
-            "write a host such as \"orders.local\", or \"*.local\" for all below; leave `hosts` out for every host",
-        ));
+        let rest = lower.split_once("://").map_or(lower.as_str(), |(_, rest)| rest);
+        let meant = rest.split('/').next().filter(|host| *host != lower && !host.is_empty());
+        cx.report(
+            Problem::at(Code::BadHost, text.place, format!("{:?} is no host", text.value))
+                .help("write a host such as \"orders.local\", or \"*.local\" for all below; leave `hosts` out for every host")
+                .maybe_help(meant.map(|host| format!("did you mean {host:?}? Paths stand in `match` and `base_path`"))),
+        );
         return None;
     }
     Some(if below { HostPattern::Below(format!(".{name}").into()) } else { HostPattern::Exact(name.into()) })
@@ -723,7 +777,7 @@ fn origin(text: &At<String>, cx: &mut Context<'_>) -> Option<Box<str>> {
     let sound = text.value == "null"
         || text.value.parse::<http::Uri>().is_ok_and(|uri| {
             uri.scheme().is_some()
-                && uri.authority().is_some()
+                && uri.host().is_some_and(|host| !host.contains('*'))
                 && uri.path() == "/"
                 && !text.value.ends_with('/')
                 && uri.query().is_none()

@@ -12,7 +12,7 @@ mod names;
 mod response;
 mod settings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 pub use effective::{Effective, Origin, TakesEffect};
@@ -102,6 +102,7 @@ pub(crate) struct Context<'a> {
     sources: Sources,
     problems: Vec<Problem>,
     environment: &'a HashMap<String, String>,
+    unread: read::Unread,
     effective: Vec<Effective>,
     /// Whether some file is no TOML: what it defines is then unknown, and nobody is blamed for using it.
     incomplete: bool,
@@ -112,12 +113,22 @@ impl Context<'_> {
         self.problems.push(problem);
     }
 
-    /// Whether something inside this place was reported already: what it left unsaid is then no second mistake.
-    fn reported_within(&self, place: Place) -> bool {
-        self.problems
-            .iter()
-            .filter_map(|p| p.place.as_ref())
-            .any(|(at, _)| at.source == place.source && place.start <= at.start && at.end <= place.end)
+    /// Reports a key that is missing from the table at `table`, unless it stands there and could not be read.
+    fn missing(&mut self, key: &str, table: Place, help: &str) {
+        self.missing_at(key, table, table, format!("`{key}` is missing"), help);
+    }
+
+    /// The same with a place and a title of its own.
+    fn missing_at(&mut self, key: &str, table: Place, at: Place, title: String, help: &str) {
+        if !self.unread.key(table, key) {
+            self.report(Problem::at(Code::MissingKey, at, title).help(help));
+        }
+    }
+
+    /// Whether nothing was reported of the table at `table`, nor since there were `before` problems: only then is
+    /// something that says nothing a mistake of its own.
+    fn is_sound(&self, table: Place, before: usize) -> bool {
+        self.problems.len() == before && !self.unread.table(table)
     }
 }
 
@@ -134,6 +145,7 @@ fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
         sources: Sources::default(),
         problems: Vec::new(),
         environment: &request.environment,
+        unread: read::Unread::default(),
         effective: Vec::new(),
         incomplete: false,
     };
@@ -147,7 +159,7 @@ fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
     }
     overrides(request, &mut root, &mut cx);
     let directory = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
-    let mock_files = read_mocks(&root, &directory, &mut cx);
+    let mock_files = read_mocks(&root, path.as_deref(), &directory, &mut cx);
     let (settings, table) = settings::compile(root, &directory, mock_files, &mut cx);
     let Context { sources, mut problems, effective, .. } = cx;
     drop_echoes(&mut problems, &sources);
@@ -160,20 +172,29 @@ fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
 
 /// Drops problems that only repeat another in other words.
 fn drop_echoes(problems: &mut Vec<Problem>, sources: &Sources) {
-    let line = |place: Place| (place.source, sources.line_column(place).0);
-    let places = |problems: &[Problem], codes: &[Code]| -> Vec<(SourceId, usize)> {
-        let of = problems.iter().filter(|p| codes.contains(&p.code));
-        of.filter_map(|p| p.place.as_ref().map(|(place, _)| line(*place))).collect()
+    let at = |problem: &Problem| problem.place.as_ref().map(|(place, _)| *place);
+    // The parser's recovery guesses; a guess in what is broken anyway makes only noise.
+    let parsed = |problem: &Problem| matches!(problem.code, Code::TomlSyntax | Code::DuplicateKey);
+    let broken: Vec<(SourceId, std::ops::Range<usize>)> = problems
+        .iter()
+        .filter(|problem| parsed(problem))
+        .filter_map(at)
+        .map(|place| (place.source, crate::file::broken_by(&sources.get(place.source).text, place.start as usize)))
+        .collect();
+    let is_broken = |place: Place| {
+        broken.iter().any(|(source, range)| *source == place.source && range.contains(&(place.start as usize)))
     };
-    let is_on = |problem: &Problem, lines: &[(SourceId, usize)]| {
-        !lines.is_empty() && problem.place.as_ref().is_some_and(|(place, _)| lines.contains(&line(*place)))
-    };
-    // The parser's recovery guesses; a guess on a line that is broken anyway makes only noise.
-    let broken = places(problems, &[Code::TomlSyntax]);
-    problems.retain(|p| p.code == Code::TomlSyntax || !is_on(p, &broken));
+    problems.retain(|problem| parsed(problem) || !at(problem).is_some_and(is_broken));
     // Names made of two equal `match` lines are equal; that the lines are equal says more.
-    let twins = places(problems, &[Code::SameMatch]);
-    problems.retain(|p| p.code != Code::DuplicateName || !is_on(p, &twins));
+    let twins: HashSet<(SourceId, u32)> = problems
+        .iter()
+        .filter(|problem| problem.code == Code::SameMatch)
+        .filter_map(at)
+        .map(|place| (place.source, place.start))
+        .collect();
+    problems.retain(|problem| {
+        problem.code != Code::DuplicateName || !at(problem).is_some_and(|at| twins.contains(&(at.source, at.start)))
+    });
 }
 
 /// The configuration file: what was named, else the first of the default places that exists.
@@ -209,13 +230,18 @@ fn read_file<T: read::Keys>(path: &Path, cx: &mut Context<'_>) -> Option<(T, Sou
         Err(error) => {
             cx.incomplete = true;
             let code = if matches!(error, ReadError::TooLarge) { Code::FileTooLarge } else { Code::UnreadableFile };
-            cx.report(Problem::of(code, Some(name.clone()), format!("cannot read `{name}`: {error}")));
+            let help = match error {
+                ReadError::NotText { .. } => "save the file as UTF-8",
+                ReadError::TooLarge => "split it into several mocks, and keep large bodies in files of their own",
+                ReadError::Io(_) => "name a file that can be read; a directory stands for the standin.toml in it",
+            };
+            cx.report(Problem::of(code, Some(name.clone()), format!("cannot read `{name}`: {error}")).help(help));
             return None;
         }
     };
     let source = cx.sources.add(name, text.as_str());
     let before = cx.problems.len();
-    let file = read::parse(&mut Reader::new(source, &text, read::Origin::File, &mut cx.problems));
+    let file = read::parse(&mut Reader::new(source, &text, read::Origin::File, &mut cx.problems, &mut cx.unread));
     cx.incomplete |= cx.problems[before..].iter().any(|p| matches!(p.code, Code::TomlSyntax | Code::DuplicateKey));
     Some((file, source))
 }
@@ -242,17 +268,26 @@ fn overrides(request: &Request, root: &mut StandinFile, cx: &mut Context<'_>) {
     for (name, path, value) in words {
         let source = cx.sources.add(name, value.as_str());
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let mut reader = Reader::new(source, &value, read::Origin::Word, &mut cx.problems);
+        let mut reader = Reader::new(source, &value, read::Origin::Word, &mut cx.problems, &mut cx.unread);
         let over: StandinFile = read::parse_word(&path, &mut reader);
         root.overlay(over);
     }
 }
 
 /// Reads the files that `mocks` names, in the order of their paths' bytes.
-fn read_mocks(root: &StandinFile, directory: &Path, cx: &mut Context<'_>) -> Vec<MockSource> {
+fn read_mocks(root: &StandinFile, own: Option<&Path>, directory: &Path, cx: &mut Context<'_>) -> Vec<MockSource> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for pattern in root.mocks.iter().flat_map(|list| &list.value.0) {
-        paths.extend(listed(pattern, pattern.place, directory, cx));
+        let mut found = listed(pattern, pattern.place, directory, cx);
+        if found.iter().any(|path| Some(path.as_path()) == own) {
+            found.retain(|path| Some(path.as_path()) != own);
+            cx.report(
+                Problem::at(Code::BadPattern, pattern.place, "the pattern fits the configuration file itself")
+                    .label("the file that holds this line is no mock")
+                    .help("keep mocks in a directory of their own: `mocks = [\"mocks/*.toml\"]`"),
+            );
+        }
+        paths.extend(found);
     }
     paths.sort_by(|a, b| a.as_os_str().as_encoded_bytes().cmp(b.as_os_str().as_encoded_bytes()));
     paths.dedup();
@@ -266,7 +301,11 @@ fn listed(pattern: &str, place: Place, directory: &Path, cx: &mut Context<'_>) -
     let full = directory.join(pattern).display().to_string();
     match cx.files.list(&full) {
         Err(error) => {
-            cx.report(Problem::at(Code::BadPattern, place, format!("the pattern is malformed: {}", error.msg)));
+            cx.report(
+                Problem::at(Code::BadPattern, place, "the pattern is malformed")
+                    .label(error.msg)
+                    .help("`*` fits within one name, `**` stands alone between slashes: \"mocks/**/*.toml\""),
+            );
             Vec::new()
         }
         Ok(found) if found.is_empty() && !is_pattern(pattern) => {

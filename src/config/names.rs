@@ -23,7 +23,9 @@ pub fn checked(name: &At<String>, cx: &mut Context<'_>) -> String {
         None
     };
     if let Some(why) = why {
-        cx.report(Problem::at(Code::BadName, name.place, why));
+        cx.report(Problem::at(Code::BadName, name.place, why).help(
+            "it stands in headers, labels and paths of the API: keep it short and plain, such as \"create-order\"",
+        ));
     }
     text.to_owned()
 }

@@ -11,7 +11,7 @@ use super::Context;
 use super::files::ReadError;
 use crate::file::read::At;
 use crate::file::{HeaderMap, ResponseKeys};
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Place, Problem, nearest};
 use crate::stubs::answer::Answer;
 
 /// Where body files may lie.
@@ -118,19 +118,20 @@ pub fn compile(keys: ResponseKeys, statuses: Statuses, bodies: &Bodies<'_>, cx: 
 /// A place that is never shown: it belongs to a header that Standin itself added.
 const NOWHERE: Place = Place { source: crate::problem::SourceId::NONE, start: 0, end: 0 };
 
-/// Whether any key of a response is set, with the place of the first.
-pub fn first_place(keys: &ResponseKeys) -> Option<Place> {
+/// The first key of a response that is set, with its place.
+pub fn first_key(keys: &ResponseKeys) -> Option<(&'static str, Place)> {
     let ResponseKeys { status, headers, json, body, r#type, file, base64 } = keys;
     let places = [
-        status.as_ref().map(|v| v.place),
-        headers.as_ref().map(|v| v.place),
-        json.as_ref().map(|v| v.place),
-        body.as_ref().map(|v| v.place),
-        r#type.as_ref().map(|v| v.place),
-        file.as_ref().map(|v| v.place),
-        base64.as_ref().map(|v| v.place),
+        ("status", status.as_ref().map(|v| v.place)),
+        ("headers", headers.as_ref().map(|v| v.place)),
+        ("json", json.as_ref().map(|v| v.place)),
+        ("body", body.as_ref().map(|v| v.place)),
+        ("type", r#type.as_ref().map(|v| v.place)),
+        ("file", file.as_ref().map(|v| v.place)),
+        ("base64", base64.as_ref().map(|v| v.place)),
     ];
-    places.into_iter().flatten().min_by_key(|place| place.start)
+    let set = places.into_iter().filter_map(|(key, place)| place.map(|place| (key, place)));
+    set.min_by_key(|(_, place)| place.start)
 }
 
 fn checked_status(status: At<u64>, statuses: Statuses, cx: &mut Context<'_>) -> Option<u16> {
@@ -168,10 +169,7 @@ fn fields(headers: HeaderMap, cx: &mut Context<'_>) -> Vec<(HeaderName, HeaderVa
     let mut out = Vec::new();
     for (name, values) in headers.0 {
         let Ok(header) = HeaderName::from_bytes(name.value.as_bytes()) else {
-            cx.report(
-                Problem::at(Code::BadHeader, name.place, format!("{:?} is no header name", name.value))
-                    .help("a header name is made of letters, digits and some of !#$%&'*+-.^_`|~"),
-            );
+            cx.report(bad_header_name(&name));
             continue;
         };
         if let Some((_, why)) = OWN.iter().find(|(own, _)| *own == header.as_str()) {
@@ -186,15 +184,24 @@ fn fields(headers: HeaderMap, cx: &mut Context<'_>) -> Vec<(HeaderName, HeaderVa
             template(&value.value.0, value.place, cx);
             match HeaderValue::from_bytes(value.value.0.as_bytes()) {
                 Ok(text) => out.push((header.clone(), text, name.place)),
-                Err(_) => cx.report(Problem::at(
-                    Code::BadHeader,
-                    value.place,
-                    "the value of a header holds no control characters",
-                )),
+                Err(_) => cx.report(
+                    Problem::at(Code::BadHeader, value.place, "the value of a header holds no control characters")
+                        .help("a header is one line; several values of one header stand in an array"),
+                ),
             }
         }
     }
     out
+}
+
+/// The report for a name that no header has.
+pub fn bad_header_name(name: &At<String>) -> Problem {
+    let problem = Problem::at(Code::BadHeader, name.place, format!("{:?} is no header name", name.value));
+    let meant = name.value.trim().trim_end_matches(':').replace([' ', ':'], "-");
+    match HeaderName::from_bytes(meant.as_bytes()) {
+        Ok(_) => problem.help(format!("did you mean {meant:?}?")),
+        Err(_) => problem.help("a header name is made of letters, digits and `-`; some other signs are allowed"),
+    }
 }
 
 fn text_body(text: At<String>, kind: Option<&At<String>>, cx: &mut Context<'_>) -> (String, Bytes) {
@@ -233,7 +240,8 @@ fn file_body(
             let code = if matches!(error, ReadError::TooLarge) { Code::FileTooLarge } else { Code::UnreadableFile };
             cx.report(
                 Problem::at(code, file.place, format!("cannot read the body file: {error}"))
-                    .label(path.display().to_string()),
+                    .label(path.display().to_string())
+                    .help("`file` is relative to the directory of the file that names it, or to `[proxy] files`"),
             );
             (media, Bytes::new())
         }
@@ -271,12 +279,29 @@ fn decoded(encoded: &At<String>, cx: &mut Context<'_>) -> Bytes {
         Ok(bytes) => Bytes::from(bytes),
         Err(error) => {
             cx.report(
-                Problem::at(Code::BadBase64, encoded.place, "the body is no base64")
-                    .label(error.to_string().to_lowercase())
-                    .help("the alphabet is the standard one, with padding; white space does not count"),
+                Problem::at(Code::BadBase64, encoded.place, "the body is no base64").label(bad_base64(&error)).help(
+                    if compact.starts_with("data:") {
+                        "leave out what stands before the comma: `data:…;base64,`"
+                    } else if compact.contains(['-', '_']) {
+                        "this looks like the alphabet for URLs: write `+` for `-`, and `/` for `_`"
+                    } else {
+                        "the alphabet is the standard one, with padding; white space does not count"
+                    },
+                ),
             );
             Bytes::new()
         }
+    }
+}
+
+fn bad_base64(error: &base64::DecodeError) -> String {
+    match error {
+        base64::DecodeError::InvalidByte(at, byte) => {
+            format!("`{}`, character {}, is none of it", char::from(*byte).escape_default(), at + 1)
+        }
+        base64::DecodeError::InvalidLength(_) => "the last group of four is not complete".to_owned(),
+        base64::DecodeError::InvalidLastSymbol(..) => "its last character leaves bits over".to_owned(),
+        base64::DecodeError::InvalidPadding => "the padding `=` at its end is missing or too long".to_owned(),
     }
 }
 
@@ -288,10 +313,15 @@ fn media_type(kind: &At<String>, cx: &mut Context<'_>) -> Option<String> {
         "html" => "text/html; charset=utf-8".to_owned(),
         "xml" => "application/xml".to_owned(),
         other => {
-            if other.parse::<mime_guess::Mime>().is_err() {
-                cx.report(Problem::at(Code::BadType, kind.place, format!("{other:?} is no media type")).help(
-                    "write \"json\", \"text\", \"html\", \"xml\", or a media type such as \"application/problem+json\"",
-                ));
+            let sound = other.parse::<mime_guess::Mime>().is_ok_and(|media| media.subtype() != "");
+            if !sound {
+                let slip =
+                    nearest(other, ["json", "text", "html", "xml"]).map(|slip| format!("did you mean {slip:?}?"));
+                cx.report(
+                    Problem::at(Code::BadType, kind.place, format!("{other:?} is no media type"))
+                        .help("write \"json\", \"text\", \"html\", \"xml\", or a media type such as \"application/problem+json\"")
+                        .maybe_help(slip),
+                );
                 return None;
             }
             other.to_owned()
@@ -317,21 +347,45 @@ fn is_text(media: &str) -> bool {
 }
 
 fn template_in_json(value: &serde_json::Value, place: Place, cx: &mut Context<'_>) {
-    match value {
-        serde_json::Value::String(text) => template(text, place, cx),
-        serde_json::Value::Array(items) => items.iter().for_each(|item| template_in_json(item, place, cx)),
-        serde_json::Value::Object(map) => map.values().for_each(|value| template_in_json(value, place, cx)),
-        _ => {}
+    fn found(value: &serde_json::Value) -> bool {
+        match value {
+            serde_json::Value::String(text) => is_template(text),
+            serde_json::Value::Array(items) => items.iter().any(found),
+            serde_json::Value::Object(map) => map.values().any(found),
+            _ => false,
+        }
+    }
+    if found(value) {
+        report_template(place, cx);
     }
 }
 
-/// Reports a template: what this version would send as it stands, a later one would fill in.
+fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
+}
+
 fn template(text: &str, place: Place, cx: &mut Context<'_>) {
-    if text.contains("{{") || text.contains("{%") {
-        cx.report(
-            Problem::at(Code::TemplateNotAvailable, place, "templates are not available in this version")
-                .label("holds `{{` or `{%`")
-                .help("write the value out; a later version fills templates in"),
-        );
+    if is_template(text) {
+        report_template(place, cx);
     }
+}
+
+/// Reports a template: what this version would send as it stands, a later one would fill in. The caret stands at the
+/// first one, unless it lies in another file.
+fn report_template(place: Place, cx: &mut Context<'_>) {
+    let source = &cx.sources.get(place.source).text;
+    let text = source.get(place.start as usize..place.end as usize).unwrap_or("");
+    let first = ["{{", "{%"].iter().filter_map(|open| text.find(open)).min();
+    let (place, label) = match first {
+        Some(at) => {
+            let start = place.start + at as u32;
+            (Place { start, end: start + 2, ..place }, "a template begins here")
+        }
+        None => (place, "the file holds `{{` or `{%`"),
+    };
+    cx.report(
+        Problem::at(Code::TemplateNotAvailable, place, "templates are not available in this version")
+            .label(label)
+            .help("write the value out; a later version fills templates in"),
+    );
 }

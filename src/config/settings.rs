@@ -273,11 +273,25 @@ fn address(text: &At<String>, cx: &mut Context<'_>) -> Option<SocketAddr> {
             cx.report(
                 Problem::at(Code::BadAddress, text.place, format!("{:?} is no address to listen on", text.value))
                     .label("expected IP:port")
-                    .help("write \"0.0.0.0:8080\" for all interfaces, \"127.0.0.1:8080\" or \"[::1]:8080\" for this machine only"),
+                    .help("write \"0.0.0.0:8080\" for all interfaces, \"127.0.0.1:8080\" or \"[::1]:8080\" for this machine only")
+                    .maybe_help(address_meant(&text.value)),
             );
             None
         }
     }
+}
+
+/// The address that was probably meant by one in the form of another program.
+fn address_meant(text: &str) -> Option<String> {
+    let text = text.split_once("://").map_or(text, |(_, rest)| rest).trim_end_matches('/');
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let host = match host {
+        "" | "*" => "0.0.0.0",
+        "localhost" => "127.0.0.1",
+        other => other,
+    };
+    let meant = format!("{host}:{port}");
+    meant.parse::<SocketAddr>().ok().map(|_| format!("did you mean {meant:?}?"))
 }
 
 /// Takes an address; two listeners on one port collide if one of them takes all interfaces or both take the same.
@@ -325,6 +339,7 @@ impl Upstreams {
     }
 
     fn define(&mut self, name: At<String>, table: At<UpstreamTable>, cx: &mut Context<'_>) {
+        let place = table.place;
         let UpstreamTable { url, connect_timeout, read_timeout, write_timeout, idle_timeout } = table.value;
         let text = super::names::checked(&name, cx);
         let key = |key: &str| format!("upstreams.{text}.{key}");
@@ -345,10 +360,10 @@ impl Upstreams {
         // The name is known even where its URL is bad, so that those who use it are not blamed.
         self.names.insert(text.clone(), Destination(self.list.len() as u32));
         let Some(url) = url else {
-            cx.report(
-                Problem::at(Code::MissingKey, name.place, format!("the upstream `{text}` has no `url`"))
-                    .help("write `url = \"http://127.0.0.1:3000\"`"),
-            );
+            if !cx.unread.table(place) {
+                let title = format!("the upstream `{text}` has no `url`");
+                cx.missing_at("url", place, name.place, title, "write `url = \"http://127.0.0.1:3000\"`");
+            }
             return;
         };
         let (host, port) = self.checked_url(&url, cx).unwrap_or_default();
@@ -394,6 +409,7 @@ impl Upstreams {
         known.sort_unstable();
         let help = match nearest(&text.value, known.iter().copied()) {
             Some(slip) => format!("did you mean `{slip}`?"),
+            None if text.value.contains("{{") => "write the URL out: nothing is filled in here".to_owned(),
             None if text.value.contains([':', '.']) => format!("did you mean \"http://{}\"?", text.value),
             None if known.is_empty() => {
                 format!("define it as `[upstreams.{}]` with a `url`, or write a URL", text.value)
@@ -413,18 +429,35 @@ impl Upstreams {
                 .label(why)
                 .help("an upstream is scheme, host and port: \"http://127.0.0.1:3000\"")
         };
+        if text.value.split('/').nth(2).is_some_and(|authority| authority.contains('@')) {
+            cx.report(
+                Problem::at(Code::PlainSecret, text.place, "an upstream URL holds no user name and no password")
+                    .help("leave them out: credentials are the caller's, and are forwarded as they come"),
+            );
+            return None;
+        }
         let Ok(uri) = text.value.parse::<http::Uri>() else {
-            cx.report(bad("malformed"));
+            cx.report(bad(if text.value.is_empty() { "it is empty" } else { "malformed" }));
             return None;
         };
         match uri.scheme_str() {
             Some("http") => {}
             Some("https") => {
-                cx.report(crate::file::read::not_available(text.place, "an `https` upstream"));
+                let plain = text.value.replacen("https", "http", 1);
+                cx.report(
+                    crate::file::read::not_available(text.place, "an `https` upstream")
+                        .help(format!("name a plain one, such as {plain:?}")),
+                );
                 return None;
             }
-            _ => {
+            Some(_) => {
                 cx.report(bad("the scheme is `http`"));
+                return None;
+            }
+            None => {
+                let meant = format!("http://{}", text.value);
+                let sound = meant.parse::<http::Uri>().is_ok_and(|uri| uri.host().is_some() && uri.path() == "/");
+                cx.report(bad("the scheme is missing").maybe_help(sound.then(|| format!("did you mean {meant:?}?"))));
                 return None;
             }
         }
@@ -432,12 +465,12 @@ impl Upstreams {
         let host = uri.host().unwrap_or("").trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let port = uri.port_u16();
         let has_port = authority.rsplit(']').next().unwrap_or("").contains(':');
-        if authority.contains('@') {
-            cx.report(bad("no user name: credentials belong to the caller"));
-        } else if host.is_empty() {
+        if host.is_empty() {
             cx.report(bad("the host is missing"));
-        } else if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
+        } else if !matches!(uri.path(), "" | "/") {
             cx.report(bad("no path: the caller's path goes upstream as it was sent"));
+        } else if uri.query().is_some() {
+            cx.report(bad("no query: the caller's goes upstream as it was sent"));
         } else if has_port && port.is_none_or(|port| port == 0) {
             cx.report(bad("the port is no number from 1 to 65535"));
         } else {
@@ -484,7 +517,7 @@ fn compile_gate(table: GateTable, place: Place, cx: &mut Context<'_>) -> Gate {
     let word = default.as_ref().map(|word| (quoted(word.value.as_str()), word.place));
     show(cx, "gate.default", word, "\"mock\"", TakesEffect::Reload);
     match (&mock_when, real) {
-        (Some(mock_when), false) => cx.report(
+        (Some(mock_when), false) if !cx.unread.key(place, "default") => cx.report(
             Problem::at(
                 Code::ConflictingKeys,
                 mock_when.place,
@@ -492,21 +525,21 @@ fn compile_gate(table: GateTable, place: Place, cx: &mut Context<'_>) -> Gate {
             )
             .help("write `default = \"real\"`, or use `real_when`"),
         ),
-        (None, true) => cx.report(
-            Problem::at(Code::MissingKey, place, "with `default = \"real\"` mocks are never on")
-                .help("say when they are: `mock_when.header.x-mock = \"on\"`"),
-        ),
+        (None, true) => {
+            let title = "with `default = \"real\"` mocks are never on".to_owned();
+            cx.missing_at("mock_when", place, place, title, "say when they are: `mock_when.header.x-mock = \"on\"`");
+        }
         _ => {}
     }
     let mut compile = |table: Option<At<crate::file::GateWhenTable>>| {
         table.map(|table| {
+            let before = cx.problems.len();
             let conditions = conditions::gate(table.value, cx);
-            if conditions.is_empty() && !cx.reported_within(table.place) {
-                cx.report(Problem::at(
-                    Code::BadOperand,
-                    table.place,
-                    "a gate condition without conditions always holds",
-                ));
+            if conditions.is_empty() && cx.is_sound(table.place, before) {
+                cx.report(
+                    Problem::at(Code::BadOperand, table.place, "a gate condition without conditions always holds")
+                        .help("give it one, such as `real_when.header.x-mock = \"off\"`, or leave it out"),
+                );
             }
             conditions
         })
@@ -530,7 +563,10 @@ fn compile_limits(table: LimitsTable, cx: &mut Context<'_>) -> Limits {
     let d = Limits::default();
     let span = |cx: &mut Context<'_>, key: &str, set: Option<At<crate::file::leaf::Span>>, default: Duration| {
         if let Some(zero) = set.as_ref().filter(|span| span.value.0.is_zero() && key != "limits.delay") {
-            cx.report(Problem::at(Code::OutOfRange, zero.place, "a time limit of zero lets nothing through"));
+            cx.report(
+                Problem::at(Code::OutOfRange, zero.place, "a time limit of zero lets nothing through")
+                    .help("write a limit that is longer than nothing"),
+            );
         }
         value(cx, key, set.map(|span| span.map(|span| span.0)), default, |d| quoted(&shown(*d)))
     };
@@ -539,7 +575,10 @@ fn compile_limits(table: LimitsTable, cx: &mut Context<'_>) -> Limits {
     };
     if let Some(small) = head.as_ref().filter(|size| !(1024..=1_000_000).contains(&size.value.0)) {
         // pingora itself refuses heads of more than 1,048,575 bytes.
-        cx.report(Problem::at(Code::OutOfRange, small.place, "`head` lies between 1KiB and 1MB"));
+        cx.report(
+            Problem::at(Code::OutOfRange, small.place, "`head` lies between 1KiB and 1MB")
+                .help("the default is \"64KiB\""),
+        );
     }
     show(
         cx,

@@ -31,7 +31,15 @@ impl Read for bool {
     fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
         match value.get_ref().as_bool() {
             Some(value) => Some(value),
-            None => reader.wrong_type(&value, "`true` or `false`"),
+            None => {
+                let word = value.get_ref().as_str().map(str::to_lowercase);
+                let help = match word.as_deref() {
+                    Some("true" | "yes" | "on" | "1") => Some("write `true`, without quotes".to_owned()),
+                    Some("false" | "no" | "off" | "0") => Some("write `false`, without quotes".to_owned()),
+                    _ => None,
+                };
+                reader.wrong_type_with(&value, "`true` or `false`", help)
+            }
         }
     }
 }
@@ -47,10 +55,16 @@ impl Read for Count {
             Some(number) => match u64::from_str_radix(number.as_str(), number.radix()) {
                 Ok(number) => Some(Count(number)),
                 Err(_) => reader.fail(
-                    Problem::at(Code::OutOfRange, place, "the number must lie between 0 and 2^64 - 1").label("not so"),
+                    Problem::at(Code::OutOfRange, place, format!("{} is no count", number.as_str()))
+                        .help("write a whole number from 0 to 2^64 - 1"),
                 ),
             },
-            None => reader.wrong_type(&value, "a whole number"),
+            None => {
+                let text = value.get_ref().as_str().unwrap_or("");
+                let digits = &text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())];
+                let help = (!digits.is_empty()).then(|| format!("write the bare number: {digits}"));
+                reader.wrong_type_with(&value, "a whole number", help)
+            }
         }
     }
 }
@@ -76,13 +90,14 @@ const SPAN: &str = r"^[0-9]+(\.[0-9]+)?(us|ms|s|m|h)$";
 impl Read for Span {
     fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
         let place = reader.place(value.span());
-        let text = with_unit(&value, "a duration", "\"40ms\", \"1.5s\" or \"2m\"", reader)?;
+        let text = with_unit(&value, "a duration", ["ms", "s"], reader)?;
         match duration(&text) {
             Some(duration) => Some(Span(duration)),
             None => reader.fail(
                 Problem::at(Code::OutOfRange, place, format!("{text:?} is no duration"))
                     .label("expected a number and a unit")
-                    .help("write one number and one of the units us, ms, s, m, h: \"40ms\", \"1.5s\", \"2m\""),
+                    .help("write one number and one of the units us, ms, s, m, h: \"40ms\", \"1.5s\", \"2m\"")
+                    .maybe_help(unit_meant(&text, SPAN_UNITS, |text| duration(text).is_some())),
             ),
         }
     }
@@ -120,13 +135,14 @@ const SIZE: &str = r"^[0-9]+(\.[0-9]+)?(B|KiB|MiB|GiB|KB|MB|GB)$";
 impl Read for Size {
     fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
         let place = reader.place(value.span());
-        let text = with_unit(&value, "a size", "\"64KiB\" or \"1MiB\"", reader)?;
+        let text = with_unit(&value, "a size", ["B", "KiB"], reader)?;
         match size(&text) {
             Some(size) => Some(Size(size)),
             None => reader.fail(
                 Problem::at(Code::OutOfRange, place, format!("{text:?} is no size"))
                     .label("expected a number and a unit")
-                    .help("write one number and one of the units B, KiB, MiB, GiB, KB, MB, GB: \"64KiB\""),
+                    .help("write one number and one of the units B, KiB, MiB, GiB, KB, MB, GB: \"64KiB\"; at most 1024GiB")
+                    .maybe_help(unit_meant(&text, SIZE_UNITS, |text| size(text).is_some())),
             ),
         }
     }
@@ -157,30 +173,49 @@ pub fn size(text: &str) -> Option<u64> {
     (size <= 1 << 40).then_some(size)
 }
 
+/// Other spellings of the units of time.
+const SPAN_UNITS: &[(&str, &str)] = &[
+    ("us", "us µs usec usecs microsecond microseconds"),
+    ("ms", "ms msec msecs milli millis millisecond milliseconds"),
+    ("s", "s sec secs second seconds"),
+    ("m", "m min mins minute minutes"),
+    ("h", "h hr hrs hour hours"),
+];
+
+/// Other spellings of the units of size. Who writes "16M" means memory, so the binary unit is proposed.
+const SIZE_UNITS: &[(&str, &str)] =
+    &[("B", "b byte bytes"), ("KiB", "k kb kib ki"), ("MiB", "m mb mib mi"), ("GiB", "g gb gib gi")];
+
+/// The value that was probably meant by a number with a unit in another spelling.
+fn unit_meant(text: &str, units: &[(&str, &str)], sound: fn(&str) -> bool) -> Option<String> {
+    let at = text.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+    let unit = text[at..].trim().to_lowercase();
+    let (own, _) = units.iter().find(|(_, other)| other.split(' ').any(|other| other == unit))?;
+    let meant = format!("{}{own}", &text[..at]);
+    sound(&meant).then(|| format!("did you mean {meant:?}?"))
+}
+
 /// The text of a value that needs a unit; numbers get their own report.
-fn with_unit(value: &Spanned<DeValue<'_>>, what: &str, example: &str, reader: &mut Reader<'_>) -> Option<String> {
-    let place = reader.place(value.span());
-    match value.get_ref() {
-        DeValue::String(text) if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && !text.is_empty() => reader
-            .fail(
-                Problem::at(Code::BareNumber, place, format!("{what} needs a unit"))
-                    .label("which unit?")
-                    .help(format!("write {example}")),
-            ),
-        DeValue::String(text) => Some(text.clone().into_owned()),
-        DeValue::Integer(number) => {
-            let help = format!("write {example}; a bare `{number}` could be anything");
-            reader.fail(
-                Problem::at(Code::BareNumber, place, format!("{what} needs a unit")).label("which unit?").help(help),
-            )
+fn with_unit(value: &Spanned<DeValue<'_>>, what: &str, units: [&str; 2], reader: &mut Reader<'_>) -> Option<String> {
+    let number = match value.get_ref() {
+        DeValue::String(text) if text.bytes().all(|b| b.is_ascii_digit() || b == b'.') && !text.is_empty() => &**text,
+        DeValue::String(text) => return Some(text.clone().into_owned()),
+        DeValue::Integer(number) => number.as_str(),
+        DeValue::Float(number) => number.as_str(),
+        _ => {
+            let help = format!("write it as \"10{}\"", units[0]);
+            return reader.wrong_type_with(value, &format!("{what} in quotes"), Some(help));
         }
-        DeValue::Float(_) => reader.fail(
-            Problem::at(Code::BareNumber, place, format!("{what} needs a unit"))
-                .label("which unit?")
-                .help(format!("write {example}")),
-        ),
-        _ => reader.wrong_type(value, &format!("{what} such as {example}")),
-    }
+    };
+    let whole = number.parse::<u64>().ok().filter(|n| units[0] == "B" && *n > 0 && n % 1024 == 0);
+    let small = format!("\"{number}{}\"", units[0]);
+    let large = format!("\"{}{}\"", whole.map_or(number.to_owned(), |n| (n / 1024).to_string()), units[1]);
+    let place = reader.place(value.span());
+    reader.fail(
+        Problem::at(Code::BareNumber, place, format!("{what} needs a unit"))
+            .label("which unit?")
+            .help(format!("write {small} or {large}")),
+    )
 }
 
 /// A list, or one value that stands for a list of one.
@@ -227,8 +262,10 @@ impl<T: Read> Read for List<T> {
                     })
                     .collect(),
             )),
-            DeValue::String(text) if reader.origin() == Origin::Word => Some(List(
-                text.split(',')
+            word if reader.origin() == Origin::Word && !word.is_table() => Some(List(
+                reader
+                    .text()
+                    .split(',')
                     .map(str::trim)
                     .filter(|word| !word.is_empty())
                     .filter_map(|word| {
@@ -238,7 +275,17 @@ impl<T: Read> Read for List<T> {
                     })
                     .collect(),
             )),
-            other => reader.wrong_type(&Spanned::new(span, other), "an array"),
+            other => {
+                let text = reader.text_at(reader.place(span.clone()));
+                let help = match &other {
+                    DeValue::Table(_) if text.starts_with('[') => {
+                        format!("write `[{text}]`: each such line begins one more of them")
+                    }
+                    DeValue::Table(_) => "put each table into the brackets of an array: `[{ … }]`".to_owned(),
+                    _ => format!("put it into brackets: [{text}]"),
+                };
+                reader.wrong_type_with(&Spanned::new(span, other), "an array", Some(help))
+            }
         }
     }
 }
@@ -347,7 +394,9 @@ impl Read for Scalar {
     fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
         match value.get_ref() {
             DeValue::Array(_) | DeValue::Table(_) | DeValue::Datetime(_) => {
-                reader.wrong_type(&value, "a string, a number, `true` or `false`")
+                let date = matches!(value.get_ref(), DeValue::Datetime(_));
+                let help = date.then(|| "put quotes around a date: it is compared as text".to_owned());
+                reader.wrong_type_with(&value, "a string, a number, `true` or `false`", help)
             }
             _ => Value::read(value, reader).map(Scalar),
         }
@@ -430,12 +479,16 @@ pub fn word<T: Copy>(
     if later.contains(&text) {
         return reader.fail(super::read::not_available(place, &format!("{text:?}")));
     }
-    let all = words.iter().map(|(w, _)| format!("{w:?}")).collect::<Vec<_>>().join(", ");
+    let quoted: Vec<String> = words.iter().map(|(w, _)| format!("{w:?}")).collect();
+    let all = match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    };
     let help = match nearest(text, words.iter().map(|(w, _)| *w)) {
-        Some(slip) => format!("did you mean {slip:?}?"),
+        Some(slip) => format!("did you mean {slip:?}? It takes {all}"),
         None => format!("it takes {all}"),
     };
-    reader.fail(Problem::at(Code::UnknownValue, place, format!("{text:?} is not known here")).label(all).help(help))
+    reader.fail(Problem::at(Code::UnknownValue, place, format!("{text:?} is not known here")).help(help))
 }
 
 /// Declares a closed list of words that a key takes.

@@ -1,6 +1,7 @@
 //! A file under `mocks`: one mock with its settings, server stubs and stubs.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::Spanned;
@@ -31,7 +32,7 @@ keys! {
 
 keys! {
     /// The settings of a mock.
-    MockTable "a mock (the top of its file, or [default] in standin.toml)" {
+    MockTable "the mock's settings (the top of its file; [default] in standin.toml)" {
         /// The name. Default: the file's stem.
         name: Text,
     }
@@ -368,7 +369,10 @@ impl Read for HeaderText {
             DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => {
                 Value::read(value, reader)?.text.map(HeaderText)
             }
-            _ => reader.wrong_type(&value, "a header value"),
+            _ => {
+                let help = "write it in quotes; several values of one header stand in an array".to_owned();
+                reader.wrong_type_with(&value, "a header value", Some(help))
+            }
         }
     }
 }
@@ -388,15 +392,16 @@ impl JsonSchema for HeaderText {
 impl Read for HeaderMap {
     fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
         if !value.get_ref().is_table() {
-            return reader.wrong_type(&value, "a table of header fields");
+            let help = "write `headers = { name = \"value\" }`".to_owned();
+            return reader.wrong_type_with(&value, "a table of header fields", Some(help));
         }
         let DeValue::Table(table) = value.into_inner() else { return None };
-        let mut seen: Vec<(String, Place)> = Vec::new();
+        let mut seen: HashMap<String, Place> = HashMap::new();
         let mut out = Vec::new();
         for (key, value) in table {
             let place = reader.place(key.span());
             let name = key.into_inner().into_owned();
-            if let Some((_, first)) = seen.iter().find(|(other, _)| other.eq_ignore_ascii_case(&name)) {
+            if let Some(first) = seen.get(&name.to_ascii_lowercase()) {
                 reader.problems.push(
                     Problem::at(Code::HeaderTwice, place, format!("the header `{name}` stands twice"))
                         .label("the same header, spelled otherwise")
@@ -405,10 +410,13 @@ impl Read for HeaderMap {
                 );
                 continue;
             }
-            seen.push((name.clone(), place));
-            if let DeValue::Table(inner) = value.get_ref() {
-                let dotted = inner.keys().next().map_or(String::new(), |k| format!("{name}.{}", k.get_ref()));
-                reader.problems.push(dotted_key(place, &name, &dotted));
+            seen.insert(name.to_ascii_lowercase(), place);
+            if let DeValue::Table(inner) = value.get_ref()
+                && let Some(key) = inner.keys().next()
+            {
+                let end = reader.place(key.span()).end;
+                let dotted = format!("{name}.{}", key.get_ref());
+                reader.problems.push(dotted_key(Place { end, ..place }, &name, &dotted));
                 continue;
             }
             if let Some(values) = OneOrMany::read(value, reader) {
@@ -421,9 +429,9 @@ impl Read for HeaderMap {
 
 /// The report for a name with a dot that was not quoted.
 pub(super) fn dotted_key(place: Place, name: &str, dotted: &str) -> Problem {
-    Problem::at(Code::DottedKey, place, format!("`{name}` became a table"))
+    Problem::at(Code::DottedKey, place, format!("TOML made a table `{name}` of a name with a dot"))
         .label("TOML splits a bare key at its dots")
-        .help(format!("quote the whole name: \"{dotted}\" = …"))
+        .help(format!("put the whole name in quotes: \"{dotted}\""))
 }
 
 impl JsonSchema for HeaderMap {

@@ -3,14 +3,17 @@
 //! [`StandinFile`] is `standin.toml`, [`MockFile`] a file under `mocks`. Whether the values make sense together is
 //! for `config`, which turns these types into running ones.
 
+mod habits;
 pub mod leaf;
 mod mock;
 pub mod read;
 mod sidecar;
+mod syntax;
 mod when;
 
 pub use mock::*;
 pub use sidecar::*;
+pub(crate) use syntax::broken_by;
 pub use when::*;
 
 use read::Keys;

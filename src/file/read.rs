@@ -6,12 +6,14 @@
 //! three cannot drift apart.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::{Deref, Range};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::{habits, syntax};
 use crate::problem::{Code, Place, Problem, SourceId, nearest};
 
 /// A value and where it stands.
@@ -46,6 +48,30 @@ pub enum Origin {
     Word,
 }
 
+/// Keys that stand in a file but could not be taken in: what they leave unsaid is no second mistake.
+#[derive(Debug, Default)]
+pub struct Unread {
+    keys: HashSet<(SourceId, u32, String)>,
+    tables: HashSet<(SourceId, u32)>,
+}
+
+impl Unread {
+    /// Whether this key of the table at `place` is there, but could not be read in full.
+    pub fn key(&self, place: Place, key: &str) -> bool {
+        self.table(place) && self.keys.contains(&(place.source, place.start, key.to_owned()))
+    }
+
+    /// Whether some key of the table at `place` was reported.
+    pub fn table(&self, place: Place) -> bool {
+        self.tables.contains(&(place.source, place.start))
+    }
+
+    fn add(&mut self, place: Place, key: &str) {
+        self.tables.insert((place.source, place.start));
+        self.keys.insert((place.source, place.start, key.to_owned()));
+    }
+}
+
 /// Reads one source and collects what is wrong with it.
 pub struct Reader<'a> {
     source: SourceId,
@@ -53,12 +79,30 @@ pub struct Reader<'a> {
     origin: Origin,
     /// Everything found so far.
     pub problems: &'a mut Vec<Problem>,
+    unread: &'a mut Unread,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of one source.
-    pub fn new(source: SourceId, text: &'a str, origin: Origin, problems: &'a mut Vec<Problem>) -> Self {
-        Reader { source, text, origin, problems }
+    pub fn new(
+        source: SourceId,
+        text: &'a str,
+        origin: Origin,
+        problems: &'a mut Vec<Problem>,
+        unread: &'a mut Unread,
+    ) -> Self {
+        Reader { source, text, origin, problems, unread }
+    }
+
+    /// The text of a place of this source.
+    pub fn text_at(&self, place: Place) -> &'a str {
+        self.text.get(place.start as usize..place.end as usize).unwrap_or("")
+    }
+
+    /// The name before the dot that the key at this place follows, as in `a.key = 1` or `[a.key]`.
+    pub fn before_dot(&self, place: Place) -> Option<&'a str> {
+        let before = self.text.get(..place.start as usize)?.trim_end_matches([' ', '\t']).strip_suffix('.')?;
+        before.rsplit(['.', '[', ' ', '\t', '\n', '{', ',']).next()
     }
 
     /// Whether the source is a TOML file or a single word.
@@ -84,10 +128,21 @@ impl<'a> Reader<'a> {
 
     /// Reports a value of the wrong type.
     pub fn wrong_type<T>(&mut self, value: &Spanned<DeValue<'_>>, expected: &str) -> Option<T> {
+        self.wrong_type_with(value, expected, None)
+    }
+
+    /// Reports a value of the wrong type, with a way to mend it.
+    pub fn wrong_type_with<T>(
+        &mut self,
+        value: &Spanned<DeValue<'_>>,
+        expected: &str,
+        help: Option<String>,
+    ) -> Option<T> {
         let place = self.place(value.span());
         self.fail(
             Problem::at(Code::WrongType, place, format!("expected {expected}"))
-                .label(format!("this is {}", described(value.get_ref()))),
+                .label(format!("this is {}", described(value.get_ref())))
+                .maybe_help(help),
         )
     }
 }
@@ -241,10 +296,10 @@ pub(crate) use keys;
 
 /// Parses a file of the shape `T`; what cannot be read is reported and left out.
 pub fn parse<T: Keys>(reader: &mut Reader<'_>) -> T {
-    let (table, errors) = DeTable::parse_recoverable(reader.text);
-    report_syntax(errors, reader);
-    let value = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
-    read_table(value, reader).unwrap_or_default()
+    syntax::parse(reader, |table, reader| {
+        let value = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
+        read_table(value, reader).unwrap_or_default()
+    })
 }
 
 /// Reads one word (a variable or a flag) as the value of the key at `path`, such as `proxy.listen`.
@@ -266,14 +321,20 @@ pub fn parse_word<T: Keys>(path: &[&str], reader: &mut Reader<'_>) -> T {
 /// Reads a table key by key.
 pub fn read_table<T: Keys>(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<T> {
     if !value.get_ref().is_table() {
-        return reader.wrong_type(&value, &format!("a table: {}", T::TABLE));
+        let help = format!("{} takes {}", T::TABLE, listed(&T::keys()));
+        return reader.wrong_type_with(&value, "a table", Some(help));
     }
+    let own = reader.place(value.span());
     let DeValue::Table(table) = value.into_inner() else { return None };
     let mut out = T::default();
     for (key, value) in table {
         let place = reader.place(key.span());
+        let before = reader.problems.len();
         if let Err(value) = out.set(key.get_ref(), value, reader) {
             T::unknown(key.get_ref(), place, &value, reader);
+        }
+        if reader.problems.len() > before {
+            reader.unread.add(own, key.get_ref());
         }
     }
     Some(out)
@@ -291,7 +352,7 @@ pub fn overlay<T: Read>(under: &mut Option<At<T>>, over: Option<At<T>>) {
     }
 }
 
-/// Reports a key that `T` does not have: a key of a later version, of another table, or a slip.
+/// Reports a key that `T` does not have: a key of a later version, of another table, a slip, or a word of another tool.
 pub fn unknown_key<T: Keys>(key: &str, place: Place, reader: &mut Reader<'_>) {
     if T::LATER.contains(&key) {
         reader.problems.push(not_available(place, &format!("`{key}`")));
@@ -300,28 +361,35 @@ pub fn unknown_key<T: Keys>(key: &str, place: Place, reader: &mut Reader<'_>) {
     let own = T::keys();
     let elsewhere = super::tables_with(key).filter(|table| *table != T::TABLE).collect::<Vec<_>>();
     let slip = nearest(key, own.iter().copied());
-    if !elsewhere.is_empty() && slip.is_none() {
-        let mut problem = Problem::at(Code::MisplacedKey, place, format!("`{key}` is no key of {}", T::TABLE))
+    let word = reader.origin == Origin::Word;
+    let habit = habits::key(key, &own);
+    if !elsewhere.is_empty() && slip.is_none() && habit.is_none() && !word {
+        let problem = Problem::at(Code::MisplacedKey, place, format!("`{key}` is no key of {}", T::TABLE))
             .label(format!("it is a key of {}", either(&elsewhere)));
-        if T::TABLE.contains("[[") {
-            problem = problem.help(format!(
-                "TOML gives every key below a `[[…]]` line to that table: move `{key}` above it, into {}",
+        let help = if T::TABLE.contains("[[") {
+            format!(
+                "TOML gives every key below a `[[…]]` line to that table: move `{key}` above it, to {}",
                 either(&elsewhere)
-            ));
+            )
         } else {
-            problem = problem.help(format!("move it into {}", either(&elsewhere)));
-        }
-        reader.problems.push(problem);
+            format!("move it to {}", either(&elsewhere))
+        };
+        reader.problems.push(problem.help(help));
         return;
     }
-    let help = match slip {
-        Some(slip) => format!("did you mean `{slip}`?"),
-        None => format!("{} takes {}", T::TABLE, listed(&own)),
+    let help = match (slip, habit) {
+        (Some(slip), _) => format!("did you mean `{slip}`?"),
+        (None, Some(help)) => help.to_owned(),
+        (None, _) if word && !elsewhere.is_empty() => format!("`{key}` is a key of {}", either(&elsewhere)),
+        (None, _) => format!("{} takes {}", T::TABLE, listed(&own)),
     };
-    let code = if reader.origin == Origin::Word { Code::UnknownVariable } else { Code::UnknownKey };
-    reader.problems.push(
-        Problem::at(code, place, format!("unknown key `{key}` in {}", T::TABLE)).label("not a key here").help(help),
-    );
+    reader.problems.push(if word {
+        let title = format!("the variable names no key: there is no `{key}` in {}", T::TABLE);
+        Problem::at(Code::UnknownVariable, place, title).help(help)
+    } else {
+        let title = format!("unknown key `{key}` in {}", T::TABLE);
+        Problem::at(Code::UnknownKey, place, title).label("not a key here").help(help)
+    });
 }
 
 /// The report for what a later version brings.
@@ -329,36 +397,6 @@ pub fn not_available(place: Place, what: &str) -> Problem {
     Problem::at(Code::NotAvailable, place, format!("{what} is not available in this version"))
         .label("comes with a later version")
         .help("leave it out; Standin accepts no key that has no effect")
-}
-
-/// Reports what the TOML parser found.
-fn report_syntax(errors: Vec<toml::de::Error>, reader: &mut Reader<'_>) {
-    let mut lines = Vec::new();
-    for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let line = line_of(reader.text, span.start);
-        if lines.contains(&line) {
-            continue; // one mistake per line: what follows it is the parser finding its feet
-        }
-        lines.push(line);
-        let place = reader.place(span.clone());
-        let message = error.message().lines().next().unwrap_or("").trim().to_owned();
-        let duplicate = message.contains("duplicate");
-        let code = if duplicate { Code::DuplicateKey } else { Code::TomlSyntax };
-        let source_line = reader.text.lines().nth(line).unwrap_or("");
-        let help = if duplicate {
-            Some("TOML allows each key and each `[table]` once; lists of stubs are written `[[stub]]`".to_owned())
-        } else if source_line.contains('$') && !source_line.contains("\"$") {
-            Some("quote a JSONPath key: `when.json.\"$.total\" = 5`".to_owned())
-        } else {
-            None
-        };
-        reader.problems.push(Problem::at(code, place, message).maybe_help(help));
-    }
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())].iter().filter(|b| **b == b'\n').count()
 }
 
 /// A value as a report names it.
@@ -386,7 +424,10 @@ pub fn listed(words: &[&str]) -> String {
 }
 
 fn either(tables: &[&str]) -> String {
-    tables.join(" or ")
+    match tables.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => tables.join(""),
+    }
 }
 
 // --- schema ---

@@ -1,9 +1,13 @@
 //! `standin.toml`: the sidecar's own settings, and the stubs of the mock called `default`.
 
+use toml::Spanned;
+use toml::de::DeValue;
+
 use super::leaf::{AccessLog, Count, Forwarded, GateDefault, List, Named, OneOrMany, Size, Span, Text};
 use super::mock::{DefaultTable, ServerStubTable, StubTable};
-use super::read::keys;
+use super::read::{Keys as _, Reader, keys, unknown_key};
 use super::when::GateWhenTable;
+use crate::problem::Place;
 
 keys! {
     /// The configuration of a Standin sidecar.
@@ -68,6 +72,14 @@ keys! {
         idle_timeout: Span,
     }
     later ["http2", "tls", "ca", "cert", "key", "client_cert", "sni", "verify"]
+    unknown unknown_in_upstream
+}
+
+fn unknown_in_upstream(key: &str, place: Place, value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
+    match reader.before_dot(place).filter(|_| value.get_ref().is_table() && !UpstreamTable::LATER.contains(&key)) {
+        Some(name) => reader.problems.push(super::mock::dotted_key(place, name, &format!("{name}.{key}"))),
+        None => unknown_key::<UpstreamTable>(key, place, reader),
+    }
 }
 
 keys! {

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::Spanned;
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
+use super::habits;
 use super::leaf::{List, Named, Scalar, Text, Value};
 use super::read::{At, Read, Reader, keys, listed, read_table};
 use crate::problem::{Code, Place, Problem, nearest};
@@ -61,7 +62,10 @@ impl Read for Condition {
     fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
         let place = reader.place(value.span());
         match value.get_ref() {
-            DeValue::Table(_) => {
+            DeValue::Table(table) => {
+                if let Some(problem) = dotted(place, table, reader).or_else(|| no_operators(place, table)) {
+                    return reader.fail(problem);
+                }
                 read_table(value, reader).map(|table| Condition::Operators(At { value: Box::new(table), place }))
             }
             DeValue::Array(_) => reader.fail(
@@ -137,14 +141,54 @@ const OPERATORS: &[&str] = &[
     "not",
 ];
 
+/// The operator that was probably meant: that of another tool, else a slip of the finger. Of the short operators a slip
+/// keeps the first letter; `age` is none for `ge`.
+fn meant(key: &str) -> Option<&'static str> {
+    let slips = OPERATORS.iter().copied().filter(|own| own.len() > 3 || key.chars().next() == own.chars().next());
+    let plain = OPERATORS.iter().copied().find(|own| key.strip_prefix('$') == Some(own));
+    plain.or_else(|| habits::operator(key)).or_else(|| nearest(key, slips))
+}
+
+/// A table that a dot made of a name: `when.query.filter.status = "open"`.
+fn dotted(place: Place, table: &DeTable<'_>, reader: &Reader<'_>) -> Option<Problem> {
+    let (key, _) = table.iter().next()?;
+    let inner = reader.place(key.span());
+    if reader.before_dot(inner).is_none()
+        || OPERATORS.contains(&key.get_ref().as_ref())
+        || meant(key.get_ref()).is_some()
+    {
+        return None;
+    }
+    let name = reader.text_at(place).trim_matches(['"', '\'']);
+    // Under `when.json` the name is a JSONPath.
+    let root = if reader.before_dot(place) == Some("json") && !name.starts_with('$') { "$." } else { "" };
+    let whole = format!("{root}{name}.{}", key.get_ref());
+    let at = Place { end: inner.end, ..place };
+    Some(super::mock::dotted_key(at, name, &whole))
+}
+
+/// A table of which no key is an operator, nor meant to be one: something to compare with.
+fn no_operators(place: Place, table: &DeTable<'_>) -> Option<Problem> {
+    let strange = |key: &str| !OPERATORS.contains(&key) && meant(key).is_none();
+    if table.is_empty() || !table.keys().all(|key| strange(key.get_ref())) {
+        return None;
+    }
+    let names: Vec<&str> = table.keys().map(|key| key.get_ref().as_ref()).collect();
+    let what = if names.len() == 1 { "is no operator" } else { "are no operators" };
+    Some(
+        Problem::at(Code::UnknownOperator, place, format!("{} {what}", listed(&names)))
+            .label("a table holds operators")
+            .help(format!(
+                "to compare with a whole table, write `{{ eq = {{ … }} }}`; the operators are {}",
+                listed(OPERATORS)
+            )),
+    )
+}
+
 fn unknown_operator(key: &str, place: Place, _: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
-    let help = match nearest(key, OPERATORS.iter().copied()) {
-        Some(slip) => format!("did you mean `{slip}`? To compare with a whole table, write `{{ eq = {{ … }} }}`"),
-        None => format!(
-            "to compare with a whole table, write `{{ eq = {{ … }} }}`; a name with a dot wants quotes; the operators \
-             are {}",
-            listed(OPERATORS)
-        ),
+    let help = match meant(key) {
+        Some(slip) => format!("did you mean `{slip}`?"),
+        None => format!("the operators are {}", listed(OPERATORS)),
     };
     reader.problems.push(
         Problem::at(Code::UnknownOperator, place, format!("unknown operator `{key}`"))
@@ -177,7 +221,11 @@ impl Read for Number {
                 serde_json::Value::Number(number) => Some(Number(number)),
                 _ => None,
             },
-            _ => reader.wrong_type(&value, "a number"),
+            value_ref => {
+                let number = value_ref.as_str().filter(|text| text.parse::<f64>().is_ok_and(f64::is_finite));
+                let help = number.map(|text| format!("write it without quotes: {text}"));
+                reader.wrong_type_with(&value, "a number", help)
+            }
         }
     }
 }
