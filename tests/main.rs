@@ -19,4 +19,5 @@ mod mocking;
 mod nginx;
 mod oracle;
 mod reloading;
+mod schema;
 mod support;

@@ -81,6 +81,28 @@ impl JsonSchema for Count {
     }
 }
 
+/// A status code. Its range is checked by `config`, for a server stub allows less than a stub.
+#[derive(Clone, Copy, Debug)]
+pub struct Status(pub u64);
+
+impl Read for Status {
+    fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
+        Count::read(value, reader).map(|count| Status(count.0))
+    }
+}
+
+impl JsonSchema for Status {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Status".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 200, "maximum": 599 })
+    }
+}
+
 /// A duration with its unit, such as "40ms".
 #[derive(Clone, Copy, Debug)]
 pub struct Span(pub Duration);

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::leaf::{Count, List, Named, OneOrMany, ServerStubScope, Span, Text, Value};
+use super::leaf::{List, Named, OneOrMany, ServerStubScope, Span, Status, Text, Value};
 use super::read::{At, Read, Reader, keys, read_table};
 use super::when::WhenTable;
 use crate::problem::{Code, Place, Problem};
@@ -95,6 +95,7 @@ keys! {
         /// The response.
         response: ResponseKeys,
     }
+    required ["name", "status"]
     later ["template", "fault", "throttle"]
 }
 
@@ -114,6 +115,7 @@ keys! {
         /// Its only scenario, in the short form.
         short: ShortKeys,
     }
+    required ["match"]
     later [
         "stage", "owner", "expires", "share", "fallback", "shadow", "capacity", "sequence", "example", "then", "seed",
         "template", "fault", "throttle", "record",
@@ -155,7 +157,7 @@ keys! {
     /// A response: status, headers and one body.
     ResponseKeys "a response" {
         /// 200 to 599. Default: 200.
-        status: Count,
+        status: Status,
         /// Header fields; a repeated one is an array.
         headers: HeaderMap,
         /// A JSON body, written as a TOML value.
@@ -233,6 +235,7 @@ keys! {
         /// Whether they may send cookies. Default: false.
         credentials: bool,
     }
+    required ["origins"]
 }
 
 /// `true`, `false`, or a table.
@@ -273,6 +276,7 @@ keys! {
         /// Ranges of addresses of the socket's peer, such as "10.0.0.0/8".
         trust: List<Text>,
     }
+    required ["trust"]
 }
 
 /// `"on"`, `"off"`, or a table.
@@ -314,6 +318,7 @@ keys! {
         /// The longest.
         max: Span,
     }
+    required ["min", "max"]
     later ["p50", "p90", "p99", "p999", "median", "sigma", "mean", "seed"]
 }
 

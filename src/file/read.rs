@@ -181,7 +181,8 @@ pub trait Keys: Default {
 
 /// Declares a table: the struct, its reader and its schema.
 ///
-/// `flat` takes in the keys of other tables, `later` lists keys of later versions. A field whose key is a word of
+/// `flat` takes in the keys of other tables, `required` lists the keys that the schema asks for (`config` does for the
+/// reader, which can tell a missing key from a bad one), `later` lists keys of later versions. A field whose key is a word of
 /// Rust is written `field = "key"`.
 macro_rules! keys {
     (
@@ -190,6 +191,7 @@ macro_rules! keys {
             $( $(#[doc = $doc:literal])+ $field:ident $(= $key:literal)? : $kind:ty, )*
         }
         $( flat { $( $(#[doc = $fdoc:literal])+ $flat:ident : $fkind:ty, )+ } )?
+        $( required [ $($required:literal),* $(,)? ] )?
         $( later [ $($later:literal),* $(,)? ] )?
         $( unknown $unknown:path )?
     ) => {
@@ -285,7 +287,8 @@ macro_rules! keys {
                     let taken_in = <$fkind as schemars::JsonSchema>::json_schema(generator);
                     $crate::file::read::take_in(&mut properties, taken_in);
                 )+ )?
-                $crate::file::read::table_schema(concat!($($about, "\n"),+), properties)
+                let required: &[&str] = &[$( $($required),* )?];
+                $crate::file::read::table_schema(concat!($($about, "\n"),+), properties, required)
             }
         }
     };
@@ -450,13 +453,17 @@ pub fn take_in(properties: &mut serde_json::Map<String, serde_json::Value>, sche
 }
 
 /// A table that takes these properties and no others.
-pub fn table_schema(about: &str, properties: serde_json::Map<String, serde_json::Value>) -> Schema {
-    schemars::json_schema!({
+pub fn table_schema(about: &str, properties: serde_json::Map<String, serde_json::Value>, required: &[&str]) -> Schema {
+    let mut schema = schemars::json_schema!({
         "type": "object",
         "description": tidy(about),
         "properties": properties,
         "additionalProperties": false,
-    })
+    });
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), required.into());
+    }
+    schema
 }
 
 fn tidy(doc: &str) -> String {

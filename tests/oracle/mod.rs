@@ -139,3 +139,11 @@ fn the_index_decides_as_the_naive_matcher_does() {
 fn gates_keys_server_stubs_and_selectors_come_in_their_order() {
     run(1_000, Extras::With);
 }
+
+/// The files of random configurations, for whoever wants sound files of every kind.
+pub fn random_files(count: usize) -> Vec<Vec<(String, String)>> {
+    let mut runner = TestRunner::deterministic();
+    let strategy = generate::config(Extras::With);
+    let mut one = || strategy.new_tree(&mut runner).expect("no configuration is filtered out").current().files();
+    (0..count).map(|_| one()).collect()
+}
