@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Source, closing, colour, say, tell};
+use super::{Source, closing, colour, count, say, tell};
 use crate::config;
 
 /// Check a configuration.
@@ -34,12 +34,12 @@ impl Check {
         }
         let table = &loaded.table;
         tell(format_args!(
-            "{}: {} mocks, {} stubs, {} scenarios, {} server stubs",
+            "{}: {}, {}, {}, {}",
             closing(problems),
-            table.mocks().len(),
-            table.stubs().len(),
-            table.scenarios().len(),
-            table.server_stubs().len(),
+            count(table.mocks().len(), "mock"),
+            count(table.stubs().len(), "stub"),
+            count(table.scenarios().len(), "scenario"),
+            count(table.server_stubs().len(), "server stub"),
         ));
         ExitCode::SUCCESS
     }

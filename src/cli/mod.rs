@@ -96,9 +96,13 @@ pub fn colour(stream: &impl std::io::IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// A number of things, such as "1 stub" and "2 stubs".
+pub fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// The line that closes a report.
 pub fn closing(problems: &crate::problem::Problems) -> String {
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     match (problems.errors(), problems.warnings()) {
         (0, 0) => "no problems".to_owned(),
         (0, warnings) => count(warnings, "warning"),

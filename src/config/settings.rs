@@ -326,12 +326,14 @@ fn claim(
 struct Upstreams {
     list: Vec<Arc<Upstream>>,
     names: HashMap<String, Destination>,
+    /// Upstreams that were given by URL only, by host and port.
+    urls: HashMap<Arc<str>, Destination>,
     own: Vec<SocketAddr>,
 }
 
 impl Upstreams {
     fn new(tables: Option<At<Named<UpstreamTable>>>, own: Vec<SocketAddr>, cx: &mut Context<'_>) -> Self {
-        let mut upstreams = Upstreams { list: Vec::new(), names: HashMap::new(), own };
+        let mut upstreams = Upstreams { list: Vec::new(), names: HashMap::new(), urls: HashMap::new(), own };
         for (name, table) in tables.into_iter().flat_map(|tables| tables.value.0) {
             upstreams.define(name, table, cx);
         }
@@ -395,12 +397,12 @@ impl Upstreams {
                 write_timeout: WRITE,
                 idle_timeout: IDLE,
             };
-            let known = self.list.iter().position(|other| **other == upstream);
-            let number = known.unwrap_or_else(|| {
+            let next = Destination(self.list.len() as u32);
+            let number = *self.urls.entry(upstream.name.clone()).or_insert(next);
+            if number == next {
                 self.list.push(Arc::new(upstream));
-                self.list.len() - 1
-            });
-            return Some(Destination(number as u32));
+            }
+            return Some(number);
         }
         if cx.incomplete {
             return None;

@@ -101,6 +101,7 @@ impl Index {
             }
         }
         let mut taken = Vec::new();
+        let mut seen = std::collections::HashSet::new();
         let mut of_mock: Vec<Vec<u32>> = vec![Vec::new(); mocks.len()];
         for (number, stub) in stubs.iter().enumerate() {
             of_mock[stub.mock as usize].push(number as u32);
@@ -120,7 +121,7 @@ impl Index {
                             let first = numbers[0];
                             if stubs[first as usize].mock != stub.mock {
                                 let pair = Taken { first, second: *number };
-                                if !taken.contains(&pair) {
+                                if seen.insert((first, *number)) {
                                     taken.push(pair);
                                 }
                             } else {
