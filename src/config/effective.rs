@@ -1,6 +1,11 @@
 //! What is in force, value by value: for `check --effective`.
 
 use std::fmt;
+use std::time::Duration;
+
+use super::{Context, mocks};
+use crate::file::read::At;
+use crate::problem::Place;
 
 /// One value, with where it came from and when a change of it takes effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,5 +49,102 @@ impl fmt::Display for Effective {
             TakesEffect::Restart => ", needs a restart",
         };
         write!(f, "{} = {}  # {origin}{scope}", self.key, self.value)
+    }
+}
+
+pub(super) fn origin(cx: &Context<'_>, place: Place) -> Origin {
+    let source = cx.sources.get(place.source);
+    let (line, _) = cx.sources.line_column(place);
+    // A variable or a flag is one word, and its name says it all.
+    let file = source.name.contains(['.', '/']);
+    Origin::Set(if file { format!("{}:{line}", source.name) } else { source.name.clone() })
+}
+
+pub(super) fn show(
+    cx: &mut Context<'_>,
+    key: &str,
+    set: Option<(String, Place)>,
+    default: &str,
+    takes_effect: TakesEffect,
+) {
+    let (value, origin) = match set {
+        Some((value, place)) => (value, origin(cx, place)),
+        None => (default.to_owned(), Origin::Default),
+    };
+    cx.effective.push(Effective { key: key.to_owned(), value, origin, takes_effect });
+}
+
+pub(super) fn list(cx: &mut Context<'_>, key: &str, set: Option<(Vec<String>, Place)>) {
+    let set = set.map(|(values, place)| (format!("{values:?}"), place));
+    show(cx, key, set, "[]", TakesEffect::Reload);
+}
+
+/// A value or its default, shown as it is in force.
+pub(super) fn value<T>(
+    cx: &mut Context<'_>,
+    key: &str,
+    set: Option<At<T>>,
+    default: T,
+    show_as: impl Fn(&T) -> String,
+) -> T {
+    let shown = set.as_ref().map(|at| (show_as(&at.value), at.place));
+    show(cx, key, shown, &show_as(&default), TakesEffect::Reload);
+    set.map_or(default, |at| at.value)
+}
+
+pub(super) fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}
+
+/// A duration as a file would write it.
+pub(super) fn shown(duration: Duration) -> String {
+    let micros = duration.as_micros();
+    match micros {
+        0 => "0s".to_owned(),
+        n if n % 1_000_000 == 0 => format!("{}s", n / 1_000_000),
+        n if n % 1_000 == 0 => format!("{}ms", n / 1_000),
+        n => format!("{n}us"),
+    }
+}
+
+pub(super) fn shown_size(bytes: &u64) -> String {
+    let text = match *bytes {
+        0 => "0B".to_owned(),
+        n if n % (1 << 20) == 0 => format!("{}MiB", n >> 20),
+        n if n % (1 << 10) == 0 => format!("{}KiB", n >> 10),
+        n => format!("{n}B"),
+    };
+    quoted(&text)
+}
+
+pub(super) fn show_mock(draft: &mocks::MockDraft, cx: &mut Context<'_>) {
+    let key = |key: &str| format!("mock {}: {key}", draft.name.value);
+    let settings = &draft.settings;
+    let texts = |list: &Option<At<crate::file::leaf::List<String>>>| {
+        list.as_ref().map(|l| (format!("{:?}", l.value.0.iter().map(|t| &t.value).collect::<Vec<_>>()), l.place))
+    };
+    let text = |t: &Option<At<String>>| t.as_ref().map(|t| (quoted(&t.value), t.place));
+    let source = |place: Place, cx: &Context<'_>| {
+        let source = cx.sources.get(place.source);
+        source.text.get(place.start as usize..place.end as usize).unwrap_or("").to_owned()
+    };
+    type Row<'r> = (&'r str, Option<(String, Place)>, &'r str);
+    let rows: [Row<'_>; 9] = [
+        ("hosts", texts(&settings.hosts), "every host"),
+        ("base_path", text(&settings.base_path), "none"),
+        ("upstream", text(&settings.upstream), "that of the proxy"),
+        ("delay", settings.delay.as_ref().map(|v| (source(v.place, cx), v.place)), "none"),
+        ("cors", settings.cors.as_ref().map(|v| (source(v.place, cx), v.place)), "true"),
+        ("access", settings.access.as_ref().map(|v| (source(v.place, cx), v.place)), "everybody"),
+        ("active_server_stub", text(&settings.active_server_stub), "none"),
+        (
+            "server_stub_scope",
+            settings.server_stub_scope.as_ref().map(|v| (quoted(v.value.as_str()), v.place)),
+            "\"mocked\"",
+        ),
+        ("selectors", settings.selectors.as_ref().map(|v| (source(v.place, cx), v.place)), "\"on\""),
+    ];
+    for (name, set, default) in rows {
+        show(cx, &key(name), set, default, TakesEffect::Reload);
     }
 }

@@ -3,14 +3,20 @@
 //!
 //! `check`, start and reload take this same path. Nothing fallible is left in what it returns.
 
+mod access;
 mod conditions;
 mod effective;
 mod files;
+mod hosts;
+mod line;
 mod lint;
+mod listeners;
 mod mocks;
 mod names;
 mod response;
 mod settings;
+mod stubs;
+mod upstreams;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};

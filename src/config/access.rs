@@ -1,0 +1,168 @@
+//! The either-or settings of a mock: delay, CORS, access and selectors.
+
+use super::mocks::Compiler;
+use super::response::{self, exclusive};
+use crate::file::read::At;
+use crate::file::{
+    AccessTable, CorsTable, CorsValue, DelayTable, DelayValue, SecretTable, SecretValue, SelectorsValue, TrustTable,
+};
+use crate::problem::{Code, Problem};
+use crate::stubs::cors::Cors;
+use crate::stubs::delay::Delay;
+use crate::stubs::scenario::{Access, Key, Selectors};
+
+impl Compiler<'_, '_> {
+    pub(super) fn delay(&mut self, delay: At<DelayValue>) -> Option<Delay> {
+        let place = delay.place;
+        let (delay, longest) = match delay.value {
+            DelayValue::Fixed(span) => (Delay::Fixed(span.0), span.0),
+            DelayValue::Range(DelayTable { min, max }) => {
+                let (Some(min), Some(max)) = (min, max) else {
+                    if !self.cx.unread.table(place) {
+                        let help = "write `{ min = \"10ms\", max = \"30ms\" }`";
+                        self.cx.missing_at("min", place, place, "a range has both ends".to_owned(), help);
+                    }
+                    return None;
+                };
+                if min.value.0 > max.value.0 {
+                    self.cx.report(
+                        Problem::at(Code::OutOfRange, min.place, "the shortest delay is longer than the longest")
+                            .also(max.place, "the longest")
+                            .help("swap the two"),
+                    );
+                    return None;
+                }
+                (Delay::Even { min: min.value.0, max: max.value.0 }, max.value.0)
+            }
+        };
+        if longest > self.delay_cap {
+            self.cx.report(
+                Problem::at(Code::OutOfRange, place, "the delay is longer than `limits.delay` and will be cut to it")
+                    .warning()
+                    .label(format!("the limit is {}", super::effective::shown(self.delay_cap)))
+                    .help("raise `[limits] delay`, or shorten the delay"),
+            );
+        }
+        Some(delay)
+    }
+
+    pub(super) fn cors(&mut self, cors: At<CorsValue>) -> Cors {
+        let CorsTable { origins, credentials } = match cors.value {
+            CorsValue::Switch(true) => return Cors::Anyone,
+            CorsValue::Switch(false) => return Cors::Off,
+            CorsValue::Table(table) => table,
+        };
+        let credentials = credentials.is_some_and(|on| on.value);
+        let Some(origins) = origins.filter(|list| !list.value.0.is_empty()) else {
+            let help = "write `cors = { origins = [\"https://app.test\"] }`, or `cors = true` for every origin";
+            self.cx.missing("origins", cors.place, help);
+            return Cors::Anyone;
+        };
+        let any = origins.value.0.iter().find(|origin| origin.value == "*");
+        if let Some(any) = any {
+            if credentials || origins.value.0.len() > 1 {
+                self.cx.report(
+                    Problem::at(
+                        Code::ConflictingKeys,
+                        any.place,
+                        "every origin cannot be allowed together with credentials or with others",
+                    )
+                    .help("browsers refuse `*` with credentials: list the origins, or write `cors = true`"),
+                );
+            }
+            return Cors::Anyone;
+        }
+        let origins = origins.value.0.into_iter().filter_map(|text| super::hosts::origin(&text, self.cx)).collect();
+        Cors::Origins { origins, credentials }
+    }
+
+    pub(super) fn access(&mut self, access: At<AccessTable>) -> Access {
+        let AccessTable { private, keys, header, forwarded } = access.value;
+        let private_place = private.as_ref().map(|p| p.place);
+        let private = private.is_some_and(|on| on.value);
+        let given = keys.as_ref().is_some_and(|keys| !keys.value.0.is_empty());
+        let keys: Box<[Key]> =
+            keys.into_iter().flat_map(|list| list.value.0).filter_map(|key| self.secret(key)).collect();
+        if private && !given && !self.cx.unread.key(access.place, "keys") {
+            self.cx.report(
+                Problem::at(Code::NoKeys, private_place.unwrap_or(access.place), "a private mock needs a key")
+                    .help("add `keys = [{ env = \"NAME\" }]`, or `{ file = \"PATH\" }`"),
+            );
+        }
+        let header = match header {
+            None => "x-api-key".into(),
+            Some(name) => match http::HeaderName::from_bytes(name.value.as_bytes()) {
+                Ok(name) => name.as_str().into(),
+                Err(_) => {
+                    self.cx.report(response::bad_header_name(&name));
+                    "x-api-key".into()
+                }
+            },
+        };
+        self.key_headers.push(header);
+        let header = self.key_headers.last().cloned().unwrap_or_default();
+        Access { private, keys, header, forwarded: forwarded.is_some_and(|on| on.value) }
+    }
+
+    fn secret(&mut self, secret: At<SecretValue>) -> Option<Key> {
+        let place = secret.place;
+        let SecretTable { env, file } = secret.value.0;
+        exclusive(
+            &[("env", env.as_ref().map(|v| v.place)), ("file", file.as_ref().map(|v| v.place))],
+            "a secret has one source",
+            self.cx,
+        );
+        let fail = |why: String, help: &str| Problem::at(Code::MissingSecret, place, why).help(help);
+        let set = "set it in the environment of the sidecar; a container gets it from its manifest";
+        let write = "the path is relative to the directory of this file; the file holds the key and nothing else";
+        match (env, file) {
+            (Some(name), _) => match self.cx.environment.get(&name.value) {
+                Some(value) if !value.is_empty() => return Some(Key::new(value)),
+                Some(_) => self.cx.report(fail(format!("the variable `{}` is empty", name.value), set)),
+                None => self.cx.report(fail(format!("the variable `{}` is not set", name.value), set)),
+            },
+            (None, Some(path)) => match self.cx.files.read_text(&self.beside.join(&path.value)) {
+                Ok(text) => match text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).unwrap_or(&text) {
+                    "" => self.cx.report(fail(format!("the file `{}` is empty", path.value), write)),
+                    key => return Some(Key::new(key)),
+                },
+                Err(error) => self.cx.report(fail(format!("cannot read `{}`: {error}", path.value), write)),
+            },
+            (None, None) if self.cx.unread.table(place) => {}
+            (None, None) => {
+                let help = "write `{ env = \"NAME\" }` or `{ file = \"PATH\" }`";
+                self.cx.missing_at("env", place, place, "a secret has a source".to_owned(), help);
+            }
+        }
+        None
+    }
+
+    pub(super) fn selectors(&mut self, selectors: At<SelectorsValue>) -> Selectors {
+        let TrustTable { trust } = match selectors.value {
+            SelectorsValue::Switch(true) => return Selectors::On,
+            SelectorsValue::Switch(false) => return Selectors::Off,
+            SelectorsValue::Table(table) => table,
+        };
+        let Some(trust) = trust else {
+            let help = "write `selectors = { trust = [\"10.0.0.0/8\"] }`, \"on\" or \"off\"";
+            self.cx.missing("trust", selectors.place, help);
+            return Selectors::Off;
+        };
+        let ranges = trust.value.0.iter().filter_map(|text| {
+            let single = || text.value.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from);
+            let range = text.value.parse::<ipnet::IpNet>().ok().or_else(single);
+            if range.is_none() {
+                self.cx.report(
+                    Problem::at(Code::BadRange, text.place, format!("{:?} is no range of addresses", text.value))
+                        .help("write it as \"10.0.0.0/8\", \"fd00::/8\" or a single address"),
+                );
+            }
+            range
+        });
+        Selectors::Trust(ranges.collect())
+    }
+}
+
+pub(super) fn open_access() -> Access {
+    Access { private: false, keys: Box::default(), header: "x-api-key".into(), forwarded: false }
+}
