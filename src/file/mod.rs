@@ -3,14 +3,25 @@
 //! [`StandinFile`] is `standin.toml`, [`MockFile`] a file under `mocks`. Whether the values make sense together is
 //! for `config`, which turns these types into running ones.
 
+mod either;
 mod habits;
+mod header;
 pub mod leaf;
+mod lists;
 mod mock;
 pub mod read;
+mod reader;
+mod shape;
 mod sidecar;
 mod syntax;
+mod units;
+mod unknown;
+mod value;
 mod when;
+mod word;
 
+pub use either::*;
+pub use header::{HeaderMap, HeaderText};
 pub use mock::*;
 pub use sidecar::*;
 pub(crate) use syntax::broken_by;

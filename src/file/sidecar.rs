@@ -77,7 +77,7 @@ keys! {
 
 fn unknown_in_upstream(key: &str, place: Place, value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
     match reader.before_dot(place).filter(|_| value.get_ref().is_table() && !UpstreamTable::LATER.contains(&key)) {
-        Some(name) => reader.problems.push(super::mock::dotted_key(place, name, &format!("{name}.{key}"))),
+        Some(name) => reader.problems.push(super::header::dotted_key(place, name, &format!("{name}.{key}"))),
         None => unknown_key::<UpstreamTable>(key, place, reader),
     }
 }

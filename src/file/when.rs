@@ -164,7 +164,7 @@ fn dotted(place: Place, table: &DeTable<'_>, reader: &Reader<'_>) -> Option<Prob
     let root = if reader.before_dot(place) == Some("json") && !name.starts_with('$') { "$." } else { "" };
     let whole = format!("{root}{name}.{}", key.get_ref());
     let at = Place { end: inner.end, ..place };
-    Some(super::mock::dotted_key(at, name, &whole))
+    Some(super::header::dotted_key(at, name, &whole))
 }
 
 /// A table of which no key is an operator, nor meant to be one: something to compare with.

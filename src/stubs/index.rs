@@ -120,9 +120,8 @@ impl Index {
                         Some((_, numbers)) => {
                             let first = numbers[0];
                             if stubs[first as usize].mock != stub.mock {
-                                let pair = Taken { first, second: *number };
                                 if seen.insert((first, *number)) {
-                                    taken.push(pair);
+                                    taken.push(Taken { first, second: *number });
                                 }
                             } else {
                                 numbers.push(*number);
