@@ -14,6 +14,7 @@ mod commands;
 mod config_errors;
 mod forwarding;
 mod front;
+mod keys;
 mod metrics;
 mod mocking;
 mod nginx;

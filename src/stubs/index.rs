@@ -318,9 +318,8 @@ impl Leaf {
 
     /// The buckets for a method, in rank order: its own, for HEAD that of GET, then ANY.
     fn for_method<'t>(&'t self, method: &str) -> impl Iterator<Item = &'t Bucket> {
-        let of = |wanted: &str| {
-            self.buckets.iter().find(|(own, _)| **own == *wanted.as_bytes()).map(|(_, bucket)| bucket)
-        };
+        let of =
+            |wanted: &str| self.buckets.iter().find(|(own, _)| **own == *wanted.as_bytes()).map(|(_, bucket)| bucket);
         let get = if method == "HEAD" { of("GET") } else { None };
         of(method).into_iter().chain(get).chain(of(""))
     }
