@@ -79,7 +79,7 @@ fn a_variable_that_names_no_key_is_refused_and_other_variables_are_nobody_s_busi
     assert_eq!(output_with(&["check"], &injected, dir.path()).code, 0);
     for (name, says) in [
         ("STANDIN_PROXY__UPSTREM", "did you mean `upstream`?"),
-        ("STANDIN_FOO__BAR", "unknown key `foo`"),
+        ("STANDIN_FOO__BAR", "there is no `foo`"),
         ("STANDIN_PROXY__UPSTREAM__URL", "STANDIN_PROXY__UPSTREAM__URL"),
         ("STANDIN_LIMITS__HEAD", "STANDIN_LIMITS__HEAD"),
     ] {
