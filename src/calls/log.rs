@@ -125,17 +125,13 @@ impl CallLog {
         false
     }
 
-    /// All entries, newest first.
-    pub(super) fn all(&self) -> Vec<Arc<Call>> {
-        let mut out = self.open.all();
+    /// Shows every entry, in no order. One that closes meanwhile may be shown twice, and is never left out.
+    pub(super) fn each(&self, mut show: impl FnMut(Arc<Call>)) {
+        self.open.all().into_iter().for_each(&mut show);
         for shard in &self.past {
             let memory = shard.hold().copy();
-            out.extend(entries(&memory));
+            entries(&memory).for_each(&mut show);
         }
-        // A call that closed in between is there twice; as it is closed, both say the same.
-        out.sort_by_key(|call| std::cmp::Reverse(call.number));
-        out.dedup_by_key(|call| call.number);
-        out
     }
 
     /// One entry.

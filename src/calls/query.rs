@@ -134,12 +134,24 @@ impl CallQuery {
             })?,
         };
         let limit = self.limit.unwrap_or(PAGE.0);
-        let all = log.all();
-        let oldest = all.last().map(|call| log.id(call.number));
-        let mut fitting = all.iter().filter(|call| call.number < below && self.fits(call));
-        let calls: Vec<Arc<Call>> = fitting.by_ref().take(limit).cloned().collect();
-        let more = fitting.next().is_some();
+        let mut oldest = None;
+        let mut calls: Vec<Arc<Call>> = Vec::new();
+        // One more than the page holds says whether there is a next one. The list is cut now and then, so that a page
+        // out of a full log takes the memory of a page.
+        log.each(|call| {
+            oldest = Some(oldest.map_or(call.number, |oldest: u64| oldest.min(call.number)));
+            if call.number < below && self.fits(&call) {
+                calls.push(call);
+                if calls.len() > 2 * limit + 64 {
+                    newest(&mut calls, limit + 1);
+                }
+            }
+        });
+        newest(&mut calls, limit + 1);
+        let more = calls.len() > limit;
+        calls.truncate(limit);
         let next = calls.last().filter(|_| more).map(|call| log.id(call.number));
+        let oldest = oldest.map(|number| log.id(number));
         let calls = calls.iter().map(|call| call.entry(log)).collect();
         Ok(CallPage { calls, next, oldest, evicted: log.evicted() })
     }
@@ -162,6 +174,13 @@ impl CallQuery {
                 None => path == wanted.as_bytes(),
             })
     }
+}
+
+/// Keeps the newest calls, newest first. One that closed while the log was read is there twice; both say the same.
+fn newest(calls: &mut Vec<Arc<Call>>, keep: usize) {
+    calls.sort_by_key(|call| std::cmp::Reverse(call.number));
+    calls.dedup_by_key(|call| call.number);
+    calls.truncate(keep);
 }
 
 impl StatusFilter {
