@@ -130,9 +130,17 @@ impl Context<'_> {
 
     /// The same with a place and a title of its own.
     fn missing_at(&mut self, key: &str, table: Place, at: Place, title: String, help: &str) {
-        if !self.unread.key(table, key) {
+        if !self.unread.key(table, key) && !self.is_garbled(table) {
             self.report(Problem::at(Code::MissingKey, at, title).help(help));
         }
+    }
+
+    /// Whether a line of the table that begins here is no TOML: it may hold what seems to be missing.
+    fn is_garbled(&self, table: Place) -> bool {
+        let lines = crate::file::broken_by(&self.sources.get(table.source).text, table.start as usize);
+        let within = |place: &Place| place.source == table.source && lines.contains(&(place.start as usize));
+        let mut garbled = self.problems.iter().filter(|problem| problem.code == Code::TomlSyntax);
+        garbled.any(|problem| problem.place.as_ref().is_some_and(|(place, _)| within(place)))
     }
 
     /// Whether nothing was reported of the table at `table`, nor since there were `before` problems: only then is

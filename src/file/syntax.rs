@@ -81,9 +81,24 @@ fn swallows(error: &Error, text: &str, open: Open) -> Option<(Fault, usize)> {
     if !unclosed && !missing {
         return None;
     }
-    let opening = text[..line].trim_end().rfind(['[', '{']).map(|at| (at, line_start(text, at)))?;
+    let opening = last_open(&text[..start]).map(|at| (at, line_start(text, at)))?;
     let message = "the bracket is not closed".to_owned();
     Some((Fault { start: opening.0, end: opening.0 + 1, message }, opening.1))
+}
+
+/// The last bracket that nothing behind it closes. Brackets in strings count too: this finds words for a mistake, it
+/// does not read the file.
+fn last_open(text: &str) -> Option<usize> {
+    let mut closed = 0;
+    for (at, byte) in text.bytes().enumerate().rev() {
+        match byte {
+            b']' | b'}' => closed += 1,
+            b'[' | b'{' if closed == 0 => return Some(at),
+            b'[' | b'{' => closed -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The text with the line at `start` blanked out; everything else keeps its place.
