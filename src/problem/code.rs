@@ -43,7 +43,7 @@ codes! {
     // --- the language ---
     /// The text is no TOML.
     TomlSyntax "toml-syntax",
-    /// The same key, or the same header in two spellings, stands twice in one table.
+    /// The same key stands twice in one table.
     DuplicateKey "duplicate-key",
     /// The same header stands twice, in two spellings.
     HeaderTwice "header-twice",
@@ -89,7 +89,7 @@ codes! {
     ReservedName "reserved-name",
     /// Two mocks, stubs, scenarios or server stubs have one name.
     DuplicateName "duplicate-name",
-    /// A host pattern is malformed.
+    /// A host pattern, or an origin, is malformed.
     BadHost "bad-host",
     /// A base path is malformed.
     BadBasePath "bad-base-path",
