@@ -125,7 +125,10 @@ fn toml_blocks(text: &str) -> Vec<(usize, String)> {
     let mut open: Option<(usize, String)> = None;
     for (number, line) in text.lines().enumerate() {
         match (&mut open, line.trim()) {
-            (None, "```toml") => open = Some((number + 2, String::new())),
+            // What is refused shows a report.
+            (None, fence) if fence.starts_with("```toml") && !fence.ends_with(" refused") => {
+                open = Some((number + 2, String::new()));
+            }
             (Some(_), "```") => blocks.extend(open.take()),
             (Some((_, block)), _) => block.push_str(&format!("{line}\n")),
             (None, _) => {}
