@@ -13,8 +13,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use standin::config;
+use standin::stubs::decision::{Action, Inputs};
 use standin::stubs::request::{BodyView, HeaderField, RequestView};
-use standin::stubs::table::{Action, Inputs, Table};
+use standin::stubs::table::Table;
 
 /// The allocator of the product: where tables lie in memory is part of what a decision costs.
 #[global_allocator]

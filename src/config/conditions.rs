@@ -11,8 +11,9 @@ use crate::file::leaf::Named;
 use crate::file::read::At;
 use crate::file::{Condition, GateWhenTable, WhenTable};
 use crate::problem::{Code, Place, Problem, nearest};
-use crate::stubs::matcher::{Conditions, Operand, Operator, Subject, Test};
-use crate::stubs::path::Template;
+use crate::stubs::matcher::{Conditions, Subject, Test};
+use crate::stubs::operator::{Operand, Operator};
+use crate::stubs::path_template::Template;
 
 /// Conditions, with a text in which equal conditions are equal: it tells which scenarios cannot be told apart.
 #[derive(Clone, Debug, Default)]

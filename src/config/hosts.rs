@@ -3,7 +3,7 @@
 use super::Context;
 use crate::file::read::At;
 use crate::problem::{Code, Problem};
-use crate::stubs::path::Template;
+use crate::stubs::path_template::Template;
 use crate::stubs::scenario::HostPattern;
 
 pub(super) fn base(text: &At<String>, cx: &mut Context<'_>) -> Option<Template> {

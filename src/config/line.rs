@@ -3,7 +3,7 @@
 use super::Context;
 use crate::file::read::At;
 use crate::problem::{Code, Problem};
-use crate::stubs::path::{Template, TemplateFault};
+use crate::stubs::path_template::{Template, TemplateFault};
 
 /// A `match` line, taken apart.
 pub(super) struct Line {

@@ -38,7 +38,7 @@ pub fn routes(taken: &[Taken], table: &Table, origins: &Origins, cx: &mut Contex
 
 /// Reports stubs that nothing tells apart, and scenarios that are never reached.
 pub fn reach(table: &Table, origins: &Origins, cx: &mut Context<'_>) {
-    type Route<'t> = (u32, Option<&'t str>, &'t [crate::stubs::path::Segment]);
+    type Route<'t> = (u32, Option<&'t str>, &'t [crate::stubs::path_template::Segment]);
     let mut groups: HashMap<Route<'_>, Vec<u32>> = HashMap::new();
     for (number, stub) in table.stubs().iter().enumerate() {
         let key = (stub.mock, stub.method.as_deref(), stub.path.segments());

@@ -17,7 +17,7 @@ use crate::problem::{Code, Place, Problem, nearest};
 use crate::stubs::answer::Answer;
 use crate::stubs::cors::Cors;
 use crate::stubs::marker::Marker;
-use crate::stubs::path::Template;
+use crate::stubs::path_template::Template;
 use crate::stubs::scenario::{Mock, Scope, Selectors, ServerStub};
 use crate::stubs::table::Parts;
 

@@ -5,8 +5,8 @@ use crate::file::OperatorTable;
 use crate::file::leaf::{Scalar, Value};
 use crate::file::read::At;
 use crate::problem::{Code, Place, Problem};
-use crate::stubs::matcher::{Operand, Operator};
 use crate::stubs::number::Number;
+use crate::stubs::operator::{Operand, Operator};
 
 /// Whether values are compared as text or as JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::file::{ScenarioTable, ShortKeys, StubTable};
 use crate::problem::{Code, Place, Problem};
 use crate::stubs::delay::Delay;
 use crate::stubs::marker::Marker;
-use crate::stubs::path::Template;
+use crate::stubs::path_template::Template;
 use crate::stubs::rank::ScenarioRank;
 use crate::stubs::scenario::{Scenario, Stub};
 

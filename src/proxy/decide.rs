@@ -16,9 +16,9 @@ use super::headers::{DEBUG, Edits, Strip};
 use super::replay::Exchange;
 use crate::calls::{self, Counting, Head, Ticket};
 use crate::live::Snapshot;
+use crate::stubs::decision::{Action, Decision, Inputs};
 use crate::stubs::marker::Marker;
 use crate::stubs::request::RequestView;
-use crate::stubs::table::{Action, Decision, Inputs};
 use crate::words::{Decided, Failure};
 
 /// What is to be done with a request.

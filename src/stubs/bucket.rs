@@ -1,6 +1,6 @@
 //! Stubs that share host, path shape and method, flattened to the order in which their scenarios are tried.
 
-use super::index::Map;
+use super::Map;
 use super::matcher::{Outcome, is_body_fault};
 use super::request::RequestView;
 use super::scenario::{Scenario, Stub};

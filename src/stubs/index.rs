@@ -1,23 +1,21 @@
 //! The compiled index: from host, path and method to the stubs that fit, in rank order, without a scan.
 //!
-//! Groups by host, in each group base paths from the longest, below each base path a hash map for literal paths and a
-//! segment trie for templates. The trie is walked with backtracking, so *all* templates that fit are visited: literal
-//! before parameter before rest, which is rank order. What shares a place is a [`Bucket`], compiled in
-//! [`bucket`](super::bucket). The cost is that of the path's length, not of the number of stubs.
+//! Groups by host, in each group base paths from the longest, below each base path a [trie](super::trie). What shares a
+//! place is a [`Bucket`], compiled in [`bucket`](super::bucket). The cost is that of the path's length, not of the
+//! number of stubs.
 
 use std::collections::HashMap;
 
-use foldhash::fast::FixedState;
 use smallvec::SmallVec;
 
+use super::Map;
 use super::bucket::Bucket;
-use super::path::{NormalPath, Segment, Template};
-use super::rank::{HostRank, StubRank};
+use super::path::NormalPath;
+use super::path_template::Template;
+use super::rank::HostRank;
 use super::request::RequestView;
 use super::scenario::{HostPattern, Mock, Scenario, Stub};
-
-/// Keys come from the configuration, never from a caller, so a fixed seed does no harm.
-pub(super) type Map<K, V> = HashMap<K, V, FixedState>;
+use super::trie::{Base, Methods};
 
 /// The compiled index.
 #[derive(Debug, Default)]
@@ -34,34 +32,6 @@ struct Group {
     lengths: Vec<u16>,
     bases: Map<Box<[u8]>, Base>,
 }
-
-/// All mocks that share host and base path.
-#[derive(Debug)]
-struct Base {
-    /// The first of them in file order: calls that no stub fits are its.
-    owner: u32,
-    literal: Map<Box<[u8]>, u32>,
-    nodes: Vec<Node>,
-    leaves: Vec<Leaf>,
-}
-
-#[derive(Debug, Default)]
-struct Node {
-    literals: Map<Box<[u8]>, u32>,
-    param: Option<u32>,
-    rest: Option<u32>,
-    leaf: Option<u32>,
-}
-
-/// Everything at one path shape.
-#[derive(Debug)]
-struct Leaf {
-    /// By method; the empty one stands for any.
-    buckets: SmallVec<[(SmallVec<[u8; 8]>, Bucket); 1]>,
-}
-
-/// Stubs at one path shape by their methods, not yet compiled.
-type Methods = Vec<(Option<Box<str>>, Vec<u32>)>;
 
 /// What a look-up found.
 #[derive(Debug, Default)]
@@ -108,8 +78,7 @@ impl Index {
         }
         let mut index = Index::default();
         for (place, draft) in drafts {
-            let mut base =
-                Base { owner: draft.owner, literal: Map::default(), nodes: vec![Node::default()], leaves: Vec::new() };
+            let mut base = Base::new(draft.owner);
             let mut leaves: Vec<Methods> = Vec::new();
             for mock in &draft.mocks {
                 for number in &of_mock[*mock as usize] {
@@ -131,7 +100,7 @@ impl Index {
                     }
                 }
             }
-            base.leaves = leaves.into_iter().map(|methods| Leaf::build(methods, stubs, scenarios)).collect();
+            base.compile(leaves, stubs, scenarios);
             index.insert(place, base);
         }
         (index, taken)
@@ -156,7 +125,7 @@ impl Index {
         let mut owner = None;
         for group in self.groups(view.host.as_deref()) {
             for base in group.covering(&view.path) {
-                owner = owner.or(Some(base.owner));
+                owner = owner.or(Some(base.owner()));
                 base.visit(&view.path, &mut |leaf| {
                     found.path_seen = true;
                     for bucket in leaf.for_method(method) {
@@ -235,92 +204,4 @@ fn prefix(path: &[u8], segments: u16) -> Option<&[u8]> {
     }
     let mut borders = memchr::memchr_iter(b'/', path).skip(1).chain(std::iter::once(path.len()));
     borders.nth(usize::from(segments) - 1).map(|end| &path[..end])
-}
-
-impl Base {
-    /// The leaf of a path shape, made where there is none.
-    fn leaf_of<T: Default>(&mut self, path: &Template, leaves: &mut Vec<T>) -> u32 {
-        let fresh = leaves.len() as u32;
-        let leaf = match path.literal_path() {
-            Some(literal) => *self.literal.entry(literal.into()).or_insert(fresh),
-            None => self.leaf_of_template(path, fresh),
-        };
-        if leaf == fresh {
-            leaves.push(T::default());
-        }
-        leaf
-    }
-
-    fn leaf_of_template(&mut self, path: &Template, fresh: u32) -> u32 {
-        let mut at = 0;
-        for segment in path.segments() {
-            let next = self.nodes.len() as u32;
-            let node = &mut self.nodes[at as usize];
-            at = match segment {
-                Segment::Literal(bytes) => *node.literals.entry(bytes.clone()).or_insert(next),
-                Segment::Param => *node.param.get_or_insert(next),
-                Segment::Rest => return *node.rest.get_or_insert(fresh),
-            };
-            if at == next {
-                self.nodes.push(Node::default());
-            }
-        }
-        *self.nodes[at as usize].leaf.get_or_insert(fresh)
-    }
-
-    /// Visits every leaf that fits, in rank order.
-    fn visit<'t>(&'t self, path: &NormalPath<'_>, found: &mut dyn FnMut(&'t Leaf)) {
-        if let Some(leaf) = self.literal.get(path.as_bytes()) {
-            found(&self.leaves[*leaf as usize]);
-        }
-        if self.nodes.len() > 1 || self.nodes[0].rest.is_some() {
-            self.walk(0, path.as_bytes().strip_prefix(b"/"), found);
-        }
-    }
-
-    /// `rest` is what follows the slash behind the last segment; `None` at the end of the path.
-    fn walk<'t>(&'t self, at: u32, rest: Option<&[u8]>, found: &mut dyn FnMut(&'t Leaf)) {
-        let node = &self.nodes[at as usize];
-        let Some(rest) = rest else {
-            if let Some(leaf) = node.leaf {
-                found(&self.leaves[leaf as usize]);
-            }
-            return;
-        };
-        let (segment, next) = match memchr::memchr(b'/', rest) {
-            Some(end) => (&rest[..end], Some(&rest[end + 1..])),
-            None => (rest, None),
-        };
-        if !node.literals.is_empty()
-            && let Some(child) = node.literals.get(segment)
-        {
-            self.walk(*child, next, found);
-        }
-        if let Some(child) = node.param
-            && !segment.is_empty()
-        {
-            self.walk(child, next, found);
-        }
-        if let Some(leaf) = node.rest {
-            found(&self.leaves[leaf as usize]);
-        }
-    }
-}
-
-impl Leaf {
-    fn build(methods: Methods, stubs: &[Stub], scenarios: &[impl AsRef<Scenario>]) -> Self {
-        let buckets = methods.into_iter().map(|(method, mut numbers)| {
-            numbers.sort_by_key(|number| StubRank::new(stubs[*number as usize].query.count(), *number));
-            (method.unwrap_or_default().as_bytes().into(), Bucket::build(&numbers, stubs, scenarios))
-        });
-        Leaf { buckets: buckets.collect() }
-    }
-
-    /// The buckets for a method, in rank order: its own, for HEAD that of GET, then ANY.
-    fn for_method<'t>(&'t self, method: &str) -> impl Iterator<Item = &'t Bucket> {
-        let of =
-            |wanted: &str| self.buckets.iter().find(|(own, _)| **own == *wanted.as_bytes()).map(|(_, bucket)| bucket);
-        let get = if method == "HEAD" { of("GET") } else { None };
-        of(method).into_iter().chain(get).chain(of(""))
-    }
 }

@@ -59,3 +59,37 @@ pub fn scalar_key(value: &Value) -> Option<SmallVec<[u8; 32]>> {
     }
     Some(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_is_compared_by_value() {
+        assert!(json_equal(&json!(1), &json!(1.0)));
+        assert!(!json_equal(&json!(9_007_199_254_740_993_i64), &json!(9_007_199_254_740_992.0)));
+        assert!(json_equal(&json!({"a": 1, "b": [2]}), &json!({"b": [2.0], "a": 1})));
+        assert!(!json_equal(&json!("1"), &json!(1)));
+        assert_eq!(scalar_key(&json!(1)), scalar_key(&json!(1.0)));
+        assert_ne!(scalar_key(&json!("1")), scalar_key(&json!(1)));
+        assert_eq!(scalar_key(&json!(u64::MAX)), scalar_key(&json!(u64::MAX)));
+    }
+
+    #[test]
+    fn subset_takes_members_and_elements_in_order() {
+        let whole = json!({"a": [1, {"x": 1, "y": 2}, 3], "b": null});
+        for (part, expected) in [
+            (json!({}), true),
+            (json!({"a": [1, 3]}), true),
+            (json!({"a": [3, 1]}), false),
+            (json!({"a": [{"y": 2}]}), true),
+            (json!({"b": null}), true),
+            (json!({"c": null}), false),
+            (json!([]), false),
+        ] {
+            assert_eq!(json_contains(&whole, &part), expected, "{part}");
+        }
+    }
+}

@@ -4,15 +4,26 @@
 pub mod answer;
 pub mod bucket;
 pub mod cors;
+pub mod decision;
 pub mod delay;
 pub mod index;
 pub mod json;
 pub mod marker;
 pub mod matcher;
 pub mod number;
+pub mod operator;
 pub mod path;
+pub mod path_template;
 pub mod rank;
 pub mod request;
 pub mod scenario;
 pub mod table;
 mod tree;
+mod trie;
+
+use std::collections::HashMap;
+
+use foldhash::fast::FixedState;
+
+/// Keys come from the configuration, never from a caller, so a fixed seed does no harm.
+type Map<K, V> = HashMap<K, V, FixedState>;

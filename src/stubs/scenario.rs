@@ -10,7 +10,7 @@ use super::cors::Cors;
 use super::delay::Delay;
 use super::marker::Marker;
 use super::matcher::Conditions;
-use super::path::Template;
+use super::path_template::Template;
 use super::request::RequestView;
 
 /// The number of an upstream in the list that the settings hold.

@@ -2,19 +2,23 @@
 //!
 //! [`Table::decide`] is the total order of the product document, section 4, as a pure function: time, dice and the
 //! body come in, a [`Decision`] goes out. It is called twice for a request whose body a stub asks for: first without
-//! the body, then with it.
+//! the body, then with it. What the caller chooses by headers is found in `selectors`.
+
+mod selectors;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bucket::{Found, Rule, Wanted};
+use super::bucket::{Found, Rule};
 use super::cors::preflight_method;
+use super::decision::{Action, Decision, Inputs, Miss};
 use super::delay::{self, Delay};
 use super::index::{Candidates, Index, Taken};
 use super::matcher::Outcome;
 use super::request::RequestView;
 use super::scenario::{Destination, Gate, Mock, Scenario, Scope, ServerStub, Stub};
 use crate::words::Reason;
+use selectors::Asked;
 
 /// All mocks, compiled.
 #[derive(Debug, Default)]
@@ -43,68 +47,6 @@ pub struct Parts {
     pub gate: Gate,
     /// The proxy's own upstream.
     pub upstream: Option<Destination>,
-}
-
-/// What deciding needs beside the request.
-#[derive(Clone, Copy, Debug)]
-pub struct Inputs {
-    /// A number drawn evenly from all numbers.
-    pub dice: u64,
-    /// The longest delay.
-    pub delay_cap: Duration,
-}
-
-/// What is to be done with a request. A value: nothing has happened yet.
-#[derive(Clone, Debug)]
-pub struct Decision<'t> {
-    /// The request's mock.
-    pub mock: Option<&'t Arc<Mock>>,
-    /// What to do.
-    pub action: Action<'t>,
-    /// Why no stub answered, where that is a miss.
-    pub miss: Option<Miss<'t>>,
-    /// Whether a delay header was ignored for its value.
-    pub bad_delay: bool,
-    /// Whether `x-mock-*` selectors are on for this caller and so are not for the upstream.
-    pub selectors_on: bool,
-}
-
-/// What to do with a request.
-#[derive(Clone, Debug)]
-pub enum Action<'t> {
-    /// A scenario answers, after a delay.
-    Scenario(&'t Arc<Scenario>, Duration),
-    /// The mock's active server stub answers, after a delay.
-    ServerStub(&'t Arc<ServerStub>, Duration),
-    /// Standin answers a preflight for the mock.
-    Preflight,
-    /// The mock is private and no valid key came: 401.
-    Denied,
-    /// The upstream answers.
-    Forward(Destination),
-    /// Nobody answers: 404.
-    Unmatched,
-    /// The gate is closed and there is no upstream: 404.
-    GateClosed,
-    /// A stub asks for the body: read it and decide again.
-    NeedsBody,
-}
-
-/// Why no stub answered, with the closest one: a note of fixed size from which more can be explained later.
-#[derive(Clone, Copy, Debug)]
-pub struct Miss<'t> {
-    /// The first thing that did not hold.
-    pub reason: Reason,
-    /// The closest stub, where one fits method and path.
-    pub closest: Option<&'t Scenario>,
-}
-
-/// What the `x-mock-response-*` headers ask for.
-#[derive(Clone, Copy, Debug, Default)]
-struct Asked<'a> {
-    code: Option<&'a [u8]>,
-    id: Option<&'a [u8]>,
-    name: Option<&'a [u8]>,
 }
 
 impl Table {
@@ -260,41 +202,6 @@ impl Table {
         Found::None
     }
 
-    /// The scenario that selectors choose among the candidates. An id or a name chooses whatever its conditions; a code
-    /// keeps the scenarios with that status, of which the first that holds answers, else the first.
-    fn selected(&self, view: &RequestView<'_>, found: &Candidates<'_>, asked: Asked<'_>) -> Found {
-        let text = |value: &'_ [u8]| std::str::from_utf8(value).map(str::to_owned).unwrap_or_default();
-        let code: Option<u16> = match asked.code.map(status) {
-            None => None,
-            Some(None) => return Found::None,
-            code => code.flatten(),
-        };
-        let fits_code =
-            |rule: &Rule| code.is_none_or(|code| self.scenarios[rule.scenario as usize].answer.status == code);
-        let (id, name) = (asked.id.map(text), asked.name.map(text));
-        let wanted = match (&id, &name, code) {
-            (Some(id), _, _) => Wanted::Id(id),
-            (None, Some(name), _) => Wanted::Name(name),
-            (None, None, Some(code)) => Wanted::Status(code),
-            (None, None, None) => return Found::None,
-        };
-        let mut fallback = Found::None;
-        for bucket in &found.buckets {
-            for rule in bucket.named(wanted, &self.scenarios).filter(fits_code) {
-                if !matches!(wanted, Wanted::Status(_)) {
-                    return Found::Rule(rule);
-                }
-                match self.check(view, rule) {
-                    Outcome::Holds => return Found::Rule(rule),
-                    Outcome::NeedsBody => return Found::NeedsBody,
-                    Outcome::Fails(_) if fallback == Found::None => fallback = Found::Rule(rule),
-                    Outcome::Fails(_) => {}
-                }
-            }
-        }
-        fallback
-    }
-
     /// Whether a rule holds: what `match` says of the query, then the scenario's own conditions.
     fn check(&self, view: &RequestView<'_>, rule: Rule) -> Outcome {
         match self.stubs[rule.stub as usize].query.check(view) {
@@ -310,25 +217,5 @@ impl Table {
             _ if found.path_seen => Reason::Method,
             _ => Reason::Path,
         }
-    }
-}
-
-/// A status code as a selector names it: three digits and nothing else.
-fn status(code: &[u8]) -> Option<u16> {
-    let is_code = code.len() == 3 && code.iter().all(u8::is_ascii_digit);
-    is_code.then(|| std::str::from_utf8(code).ok()?.parse().ok()).flatten()
-}
-
-impl<'a> Asked<'a> {
-    fn by(view: &RequestView<'a>) -> Self {
-        Asked {
-            code: view.header("x-mock-response-code"),
-            id: view.header("x-mock-response-id"),
-            name: view.header("x-mock-response-name"),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.code.is_none() && self.id.is_none() && self.name.is_none()
     }
 }

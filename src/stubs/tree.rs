@@ -10,10 +10,11 @@ use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
+use super::Map;
 use super::bucket::Rule;
-use super::index::Map;
 use super::json::scalar_key;
-use super::matcher::{Operator, Outcome, Subject, Test, no_value};
+use super::matcher::{Outcome, Subject, Test, no_value};
+use super::operator::Operator;
 use super::request::RequestView;
 use super::scenario::{Scenario, Stub};
 use crate::words::Reason;

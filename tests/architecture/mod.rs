@@ -103,10 +103,6 @@ const TOO_LONG: &[(&str, usize)] = &[
     ("src/proxy/phases.rs", 450),
     ("src/proxy/replay.rs", 500),
     ("src/reload/mod.rs", 350),
-    ("src/stubs/index.rs", 350),
-    ("src/stubs/matcher.rs", 400),
-    ("src/stubs/path.rs", 450),
-    ("src/stubs/table.rs", 350),
 ];
 
 /// Every source file, by its path from the root of the repository.

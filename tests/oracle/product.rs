@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use standin::config;
 use standin::problem::{Code, Severity};
+use standin::stubs::decision::{Action, Inputs};
 use standin::stubs::request::{BodyView, HeaderField, RequestView};
-use standin::stubs::table::{Action, Inputs, Table};
+use standin::stubs::table::Table;
 
 use super::facts::Request;
 use super::model::KEY;
