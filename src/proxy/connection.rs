@@ -23,7 +23,8 @@ use super::answer::rejection_bytes;
 use super::budget::Share;
 use super::context::{BodyPlan, Handed, Request};
 use super::decide::{self, Arrival, Plan};
-use super::front::{self, Framing, Passed, Refusal};
+use super::front::{self, Framing, Passed};
+use super::head::{self, RawHead, Refusal};
 use super::inspect::{Broken, Inspected, inspect};
 use super::phases::Phases;
 use super::replay::{Exchange, Fence, Replay};
@@ -145,7 +146,7 @@ impl Connections {
                     if stream.send(b"HTTP/1.1 100 Continue\r\n\r\n").await.is_err() {
                         return self.lost(&head, &arrived);
                     }
-                    head = front::without_expectation(&head);
+                    head = head::without_expectation(&head);
                     held_back = false;
                 }
                 let share = Share::of(&self.plane.budget);
@@ -164,7 +165,7 @@ impl Connections {
                     Some(Err(fault)) => BodyView::Unusable(*fault),
                     None => BodyView::Whole(b""), // whoever inspects says one or the other
                 };
-                let (plan, mut request) = self.decide(&front::parse(&head).ok()?, &arrived, body)?;
+                let (plan, mut request) = self.decide(&head::parse(&head).ok()?, &arrived, body)?;
                 request.share = inspected.share.take();
                 (plan, request)
             }
@@ -195,14 +196,14 @@ impl Connections {
 
     /// Parses and checks a head, and decides, if a stub does not ask for the body first.
     fn admit(&self, raw: &Bytes, arrived: &Arrived<'_>) -> Result<Admitted, Refusal> {
-        let parsed = front::parse(raw)?;
+        let parsed = head::parse(raw)?;
         let mut passed = front::check(&parsed, arrived.snapshot.settings.limits.request_body)?;
         let body = if passed.framing == Framing::None { BodyView::Whole(b"") } else { BodyView::Unread };
         let (head, decided) = match passed.repaired.take() {
             None => (raw.clone(), self.decide(&parsed, arrived, body)),
             Some(repaired) => {
                 let head = Bytes::from(repaired);
-                let decided = self.decide(&front::parse(&head)?, arrived, body);
+                let decided = self.decide(&head::parse(&head)?, arrived, body);
                 (head, decided)
             }
         };
@@ -211,7 +212,7 @@ impl Connections {
 
     fn decide(
         &self,
-        head: &front::RawHead<'_>,
+        head: &RawHead<'_>,
         arrived: &Arrived<'_>,
         body: BodyView<'_>,
     ) -> Option<(Plan, Box<Request>)> {
@@ -241,9 +242,9 @@ impl Connections {
     /// Opens the ticket of a request that is not decided.
     fn open(&self, head: &[u8], arrived: &Arrived<'_>, decision: Decision) -> Ticket {
         let Arrived { snapshot, started, peer, .. } = arrived;
-        let (method, target) = front::first_line(head);
+        let (method, target) = head::first_line(head);
         let method = String::from_utf8_lossy(&head[method]);
-        let told = front::told_fields(head);
+        let told = head::told_fields(head);
         let request = Head::request(&method, &head[target], "HTTP/1.1", told, &snapshot.redactor);
         let counting = Counting { series: snapshot.series.clone(), mock: None, stub: None };
         self.plane.open(snapshot, *started, peer.address, request, decision, counting)
@@ -256,9 +257,9 @@ impl Connections {
         let mut decision = Decision::new(Decided::Rejected, snapshot.generation);
         decision.rejection = Some(rejection);
         let ticket = self.open(head, arrived, decision);
-        let (method, _) = front::first_line(head);
+        let (method, _) = head::first_line(head);
         let answer = rejection_bytes(rejection, detail, snapshot, &head[method] == b"HEAD");
-        ticket.answered(rejection.status(), Head::response(front::told_fields(&answer), &snapshot.redactor));
+        ticket.answered(rejection.status(), Head::response(head::told_fields(&answer), &snapshot.redactor));
         let sent = stream.send(&answer).await;
         tracing::debug!(reason = rejection.as_str(), peer = %arrived.peer.address, sent = sent.is_ok(), "request rejected");
         ticket.close(Outcome::default());
@@ -285,7 +286,7 @@ async fn read_head(
     let mut begun = false;
     let mut seen = 0;
     loop {
-        let empty = front::leading_empty_lines(stream.input());
+        let empty = head::leading_empty_lines(stream.input());
         if empty > 0 {
             stream.take(empty);
             seen = 0;
@@ -293,7 +294,7 @@ async fn read_head(
         let input = stream.input();
         let idle = input.is_empty();
         if !idle {
-            let end = front::find_end(input, seen);
+            let end = head::find_end(input, seen);
             if let Some(end) = end.filter(|end| *end <= limits.head) {
                 return HeadRead::Complete(end);
             }

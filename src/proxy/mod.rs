@@ -8,6 +8,7 @@ mod connection;
 mod context;
 mod decide;
 mod front;
+mod head;
 mod headers;
 mod inspect;
 mod phases;

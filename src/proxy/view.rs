@@ -2,7 +2,7 @@
 
 use pingora::http::RequestHeader;
 
-use super::front::Fields;
+use super::head::Fields;
 use crate::stubs::request::{BodyView, HeaderField, RequestView};
 
 /// The fields of a request that pingora has parsed.

@@ -99,7 +99,6 @@ const LINES: usize = 300;
 /// Files that are longer, with the length they may not exceed, in fifties. Split one and delete its line; add none.
 const TOO_LONG: &[(&str, usize)] = &[
     ("src/proxy/connection.rs", 400),
-    ("src/proxy/front.rs", 500),
     ("src/proxy/phases.rs", 450),
     ("src/proxy/replay.rs", 500),
     ("src/reload/mod.rs", 350),

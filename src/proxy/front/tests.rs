@@ -1,4 +1,5 @@
 use super::*;
+use crate::proxy::head::parse;
 
 fn verdict(head: &str) -> Result<Passed, Rejection> {
     let bytes = head.as_bytes();
@@ -12,19 +13,6 @@ fn get(fields: &str) -> Result<Passed, Rejection> {
 
 fn framing_of(fields: &str) -> Result<Framing, Rejection> {
     get(&format!("Host: a\r\n{fields}")).map(|passed| passed.framing)
-}
-
-#[test]
-fn the_end_of_a_head_is_found_however_it_arrives() {
-    let head = b"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\nbody";
-    let end = head.len() - 4;
-    for seen in 0..head.len() {
-        assert_eq!(find_end(head, seen.min(end - 1)), Some(end), "seen {seen}");
-    }
-    assert_eq!(find_end(b"GET / HTTP/1.1\nHost: a\n\n", 0), Some(24));
-    assert_eq!(find_end(b"GET / HTTP/1.1\r\nHost: a\r\n", 0), None);
-    assert_eq!(find_end(b"\r\n\r\n", 0), None);
-    assert_eq!(leading_empty_lines(b"\r\n\r\nGET"), 4);
 }
 
 #[test]
@@ -161,16 +149,4 @@ fn an_upgrade_needs_both_fields_and_the_newer_version() {
     assert!(get("Host: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n").unwrap().upgrade);
     assert!(!get("Host: a\r\nUpgrade: websocket\r\n").unwrap().upgrade);
     assert!(!verdict("GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n").unwrap().upgrade);
-}
-
-#[test]
-fn the_first_line_is_told_as_far_as_it_can_be() {
-    let told = |bytes: &'static [u8]| {
-        let (method, target) = first_line(bytes);
-        (String::from_utf8_lossy(&bytes[method]).into_owned(), String::from_utf8_lossy(&bytes[target]).into_owned())
-    };
-    assert_eq!(told(b"GET /a HTTP/1.1\r\n"), ("GET".to_owned(), "/a".to_owned()));
-    assert_eq!(told(b"GET"), ("GET".to_owned(), String::new()));
-    assert_eq!(told(b""), (String::new(), String::new()));
-    assert_eq!(told(b"\r\nX  y\n"), ("X".to_owned(), String::new()));
 }
