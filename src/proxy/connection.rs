@@ -4,8 +4,11 @@
 //! wait for the next request. Each request that passes is handed to pingora with its bytes unchanged (or repaired where
 //! the RFC says so), through a stream that ends where the request ends; then the connection comes back.
 
+mod read_head;
+mod undecided;
+
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,7 +22,6 @@ use tokio::sync::watch;
 
 use super::DataPlane;
 use super::alarm::Alarm;
-use super::answer::rejection_bytes;
 use super::budget::Share;
 use super::context::{BodyPlan, Handed, Request};
 use super::decide::{self, Arrival, Plan};
@@ -28,26 +30,16 @@ use super::head::{self, RawHead, Refusal};
 use super::inspect::{Broken, Inspected, inspect};
 use super::phases::Phases;
 use super::replay::{Exchange, Fence, Replay};
-use crate::calls::{Counting, Decision, Head, Outcome, Ticket};
 use crate::live::Snapshot;
 use crate::settings::Limits;
 use crate::stubs::request::{BodyView, RequestView};
-use crate::words::{Decided, Failure, Rejection};
+use crate::words::Rejection;
+use read_head::{HeadRead, read_head};
 
 /// Serves data connections.
 pub struct Connections {
     proxy: Arc<HttpProxy<Phases>>,
     plane: Arc<DataPlane>,
-}
-
-/// How reading a head ended.
-enum HeadRead {
-    /// A head of this length is there.
-    Complete(usize),
-    /// Nothing more will come, or nobody waits for an answer.
-    Over,
-    /// The head broke a limit.
-    Refused(Refusal),
 }
 
 /// Who is at the other end.
@@ -210,12 +202,7 @@ impl Connections {
         Ok(Admitted { passed, head, decided })
     }
 
-    fn decide(
-        &self,
-        head: &RawHead<'_>,
-        arrived: &Arrived<'_>,
-        body: BodyView<'_>,
-    ) -> Option<(Plan, Box<Request>)> {
+    fn decide(&self, head: &RawHead<'_>, arrived: &Arrived<'_>, body: BodyView<'_>) -> Option<(Plan, Box<Request>)> {
         let arrival = Arrival {
             snapshot: &arrived.snapshot,
             started: arrived.started,
@@ -230,40 +217,6 @@ impl Connections {
         let view = RequestView::new(head.method, head.target, &head.fields, body).ok()?;
         decide::decide(&self.plane, &arrival, &view.from_peer(arrived.peer.address.ip()))
     }
-
-    /// Notes a request whose caller left before it was whole.
-    fn lost(&self, head: &[u8], arrived: &Arrived<'_>) -> Option<Box<Replay>> {
-        let decision = Decision::new(Decided::Failed, arrived.snapshot.generation);
-        let ticket = self.open(head, arrived, decision);
-        ticket.close(Outcome { failure: Some(Failure::CallerLeft), ..Outcome::default() });
-        None
-    }
-
-    /// Opens the ticket of a request that is not decided.
-    fn open(&self, head: &[u8], arrived: &Arrived<'_>, decision: Decision) -> Ticket {
-        let Arrived { snapshot, started, peer, .. } = arrived;
-        let (method, target) = head::first_line(head);
-        let method = String::from_utf8_lossy(&head[method]);
-        let told = head::told_fields(head);
-        let request = Head::request(&method, &head[target], "HTTP/1.1", told, &snapshot.redactor);
-        let counting = Counting { series: snapshot.series.clone(), mock: None, stub: None };
-        self.plane.open(snapshot, *started, peer.address, request, decision, counting)
-    }
-
-    /// Answers a request that goes no further, and closes the connection.
-    async fn reject(&self, mut stream: Box<Replay>, head: &[u8], arrived: &Arrived<'_>, refusal: Refusal) {
-        let Refusal { rejection, detail } = refusal;
-        let snapshot = &arrived.snapshot;
-        let mut decision = Decision::new(Decided::Rejected, snapshot.generation);
-        decision.rejection = Some(rejection);
-        let ticket = self.open(head, arrived, decision);
-        let (method, _) = head::first_line(head);
-        let answer = rejection_bytes(rejection, detail, snapshot, &head[method] == b"HEAD");
-        ticket.answered(rejection.status(), Head::response(head::told_fields(&answer), &snapshot.redactor));
-        let sent = stream.send(&answer).await;
-        tracing::debug!(reason = rejection.as_str(), peer = %arrived.peer.address, sent = sent.is_ok(), "request rejected");
-        ticket.close(Outcome::default());
-    }
 }
 
 /// Whether a body of this framing will be read at all: a longer one is left to the upstream, question included.
@@ -271,57 +224,6 @@ fn may_read(framing: Framing, limits: &Limits) -> bool {
     match framing {
         Framing::Length(length) => length <= limits.match_body as u64,
         Framing::None | Framing::Chunked => true,
-    }
-}
-
-/// Waits for a complete head until `due`. A quiet connection may rest; once a byte of a head is there, the whole head
-/// must follow within its own limit, also if it drips.
-async fn read_head(
-    stream: &mut Replay,
-    limits: &Limits,
-    due: &mut Instant,
-    mut alarm: Pin<&mut Alarm>,
-    mut draining: Pin<&mut impl Future<Output = ()>>,
-) -> HeadRead {
-    let mut begun = false;
-    let mut seen = 0;
-    loop {
-        let empty = head::leading_empty_lines(stream.input());
-        if empty > 0 {
-            stream.take(empty);
-            seen = 0;
-        }
-        let input = stream.input();
-        let idle = input.is_empty();
-        if !idle {
-            let end = head::find_end(input, seen);
-            if let Some(end) = end.filter(|end| *end <= limits.head) {
-                return HeadRead::Complete(end);
-            }
-            if end.is_some() || input.len() > limits.head {
-                let detail = "the head is longer than limits.head";
-                return HeadRead::Refused(Refusal { rejection: Rejection::HeadTooLarge, detail });
-            }
-            seen = input.len();
-            if !begun {
-                begun = true;
-                *due = (*due).min(Instant::now() + limits.head_timeout);
-            }
-        }
-        tokio::select! {
-            biased;
-            filled = stream.fill() => if !matches!(filled, Ok(1..)) {
-                return HeadRead::Over;
-            },
-            () = alarm.as_mut().ring(*due) => {
-                if idle {
-                    return HeadRead::Over;
-                }
-                let detail = "the head did not arrive within limits.head_timeout";
-                return HeadRead::Refused(Refusal { rejection: Rejection::HeadTimeout, detail });
-            }
-            () = draining.as_mut(), if idle => return HeadRead::Over,
-        }
     }
 }
 
@@ -340,22 +242,5 @@ impl Drop for PanicGuard<'_> {
 impl std::fmt::Debug for Connections {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connections").finish_non_exhaustive()
-    }
-}
-
-/// Opens tickets.
-impl DataPlane {
-    /// Opens the ticket of a call.
-    pub fn open(
-        &self,
-        snapshot: &Snapshot,
-        started: Instant,
-        peer: SocketAddr,
-        request: Head,
-        decision: Decision,
-        counting: Counting,
-    ) -> Ticket {
-        let access_log = snapshot.settings.call_log.access_log;
-        Ticket::open(&self.log, self.lines.clone(), access_log, (started, peer), (request, decision), counting)
     }
 }

@@ -16,7 +16,9 @@ mod replay;
 mod upstream;
 mod view;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
@@ -24,8 +26,8 @@ use pingora::server::configuration::ServerConf;
 pub use budget::Budget;
 pub use connection::Connections;
 
-use crate::calls::{AccessLines, CallLog};
-use crate::live::Live;
+use crate::calls::{AccessLines, CallLog, Counting, Decision, Head, Ticket};
+use crate::live::{Live, Snapshot};
 use crate::metrics::Metrics;
 use crate::stubs::request::RequestView;
 use phases::Phases;
@@ -77,6 +79,20 @@ impl DataPlane {
         let mut proxy = HttpProxy::new(Phases::new(self.clone()), Arc::new(conf));
         proxy.handle_init_modules();
         Connections::new(proxy, self.clone())
+    }
+
+    /// Opens the ticket of a call.
+    fn open(
+        &self,
+        snapshot: &Snapshot,
+        started: Instant,
+        peer: SocketAddr,
+        request: Head,
+        decision: Decision,
+        counting: Counting,
+    ) -> Ticket {
+        let access_log = snapshot.settings.call_log.access_log;
+        Ticket::open(&self.log, self.lines.clone(), access_log, (started, peer), (request, decision), counting)
     }
 
     /// A number drawn evenly from all numbers.

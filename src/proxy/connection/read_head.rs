@@ -1,0 +1,71 @@
+//! The wait for a complete head: how long a connection may rest, and how long and how large a head may be.
+
+use std::pin::Pin;
+use std::time::Instant;
+
+use crate::proxy::alarm::Alarm;
+use crate::proxy::head::{self, Refusal};
+use crate::proxy::replay::Replay;
+use crate::settings::Limits;
+use crate::words::Rejection;
+
+/// How reading a head ended.
+pub(super) enum HeadRead {
+    /// A head of this length is there.
+    Complete(usize),
+    /// Nothing more will come, or nobody waits for an answer.
+    Over,
+    /// The head broke a limit.
+    Refused(Refusal),
+}
+
+/// Waits for a complete head until `due`. A quiet connection may rest; once a byte of a head is there, the whole head
+/// must follow within its own limit, also if it drips.
+pub(super) async fn read_head(
+    stream: &mut Replay,
+    limits: &Limits,
+    due: &mut Instant,
+    mut alarm: Pin<&mut Alarm>,
+    mut draining: Pin<&mut impl Future<Output = ()>>,
+) -> HeadRead {
+    let mut begun = false;
+    let mut seen = 0;
+    loop {
+        let empty = head::leading_empty_lines(stream.input());
+        if empty > 0 {
+            stream.take(empty);
+            seen = 0;
+        }
+        let input = stream.input();
+        let idle = input.is_empty();
+        if !idle {
+            let end = head::find_end(input, seen);
+            if let Some(end) = end.filter(|end| *end <= limits.head) {
+                return HeadRead::Complete(end);
+            }
+            if end.is_some() || input.len() > limits.head {
+                let detail = "the head is longer than limits.head";
+                return HeadRead::Refused(Refusal { rejection: Rejection::HeadTooLarge, detail });
+            }
+            seen = input.len();
+            if !begun {
+                begun = true;
+                *due = (*due).min(Instant::now() + limits.head_timeout);
+            }
+        }
+        tokio::select! {
+            biased;
+            filled = stream.fill() => if !matches!(filled, Ok(1..)) {
+                return HeadRead::Over;
+            },
+            () = alarm.as_mut().ring(*due) => {
+                if idle {
+                    return HeadRead::Over;
+                }
+                let detail = "the head did not arrive within limits.head_timeout";
+                return HeadRead::Refused(Refusal { rejection: Rejection::HeadTimeout, detail });
+            }
+            () = draining.as_mut(), if idle => return HeadRead::Over,
+        }
+    }
+}
