@@ -3,23 +3,21 @@
 //! Load everything, refuse what needs a restart, keep the state of what did not change, and swap one pointer. Nothing
 //! is taken apart, so there is nothing to roll back: a configuration that is refused leaves no trace but its report.
 
+mod build;
+mod changes;
 mod watch;
 
-use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+pub use changes::Changes;
 pub use watch::watch;
 
-use crate::config::{self, Fingerprint, Loaded, Request};
-use crate::live::{Live, ReadyHeads, Snapshot, UpstreamState, resolve};
-use crate::metrics::{Kept, Metrics, Reloaded, Series};
+use crate::config::{Fingerprint, Loaded, Request};
+use crate::live::{Live, resolve};
+use crate::metrics::{Metrics, Reloaded};
 use crate::problem::{Code, Problem, Problems, Sources, Summary};
-use crate::redact::Redactor;
-use crate::settings::Settings;
-use crate::stubs::table::Table;
+use build::{build, fresh, kept, snapshot};
 
 /// How long a reload waits for the names of new upstreams before it takes effect without them.
 const RESOLVE: Duration = Duration::from_secs(1);
@@ -55,19 +53,6 @@ pub struct Reloader {
     turn: tokio::sync::Mutex<()>,
     seen: Mutex<Fingerprint>,
     refused: Mutex<Option<Summary>>,
-}
-
-/// What a reload that took effect has changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// The new generation.
-    pub generation: u64,
-    /// Stubs that are new.
-    pub added: usize,
-    /// Stubs that answer otherwise than before.
-    pub changed: usize,
-    /// Stubs that are gone.
-    pub removed: usize,
 }
 
 /// Makes the first snapshot of a configuration, and the reloader that will replace it.
@@ -171,131 +156,6 @@ impl Reloader {
 
     fn seen(&self) -> Fingerprint {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-type Built = (Result<(Snapshot, Changes, Problems), Problems>, Fingerprint);
-
-/// Loads and compares, away from the request path.
-fn build(request: &Request, old: &Snapshot, metrics: &Metrics) -> Built {
-    let Loaded { settings, table, problems, fingerprint, .. } = match config::load(request) {
-        Ok(loaded) => loaded,
-        Err(refused) => return (Err(refused.problems), refused.fingerprint),
-    };
-    let restart = needs_restart(&old.settings, &settings);
-    if !restart.is_empty() {
-        return (Err(Problems::new(restart, Sources::default())), fingerprint);
-    }
-    let mut changes = compare(&old.table, &table);
-    changes.generation = old.generation + 1;
-    let next = snapshot(settings, table, changes.generation, Some(old), metrics);
-    (Ok((next, changes, problems)), fingerprint)
-}
-
-/// Changes that take effect at a restart only, each refused by name.
-fn needs_restart(old: &Settings, new: &Settings) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut compare = |key: &str, same: bool, old: String, new: String| {
-        if !same {
-            problems.push(
-                Problem::of(
-                    Code::NeedsRestart,
-                    None,
-                    format!("`{key}` changed from {old} to {new}, which needs a restart"),
-                )
-                .help("nothing of this configuration was taken; restart Standin, or change the key back"),
-            );
-        }
-    };
-    let listen = |settings: &Settings| format!("{:?}", settings.proxy.listen);
-    compare("proxy.listen", old.proxy.listen == new.proxy.listen, listen(old), listen(new));
-    compare("ops.listen", old.ops == new.ops, old.ops.to_string(), new.ops.to_string());
-    compare("admin.listen", old.admin == new.admin, old.admin.to_string(), new.admin.to_string());
-    let memory = |settings: &Settings| format!("{} bytes", settings.call_log.memory);
-    compare("call_log.memory", old.call_log.memory == new.call_log.memory, memory(old), memory(new));
-    problems
-}
-
-/// Makes a snapshot. Upstreams whose definition is unchanged keep their addresses.
-fn snapshot(settings: Settings, table: Table, generation: u64, old: Option<&Snapshot>, metrics: &Metrics) -> Snapshot {
-    let state = |upstream: &Arc<crate::settings::Upstream>| {
-        let kept = old.and_then(|old| old.upstreams.iter().find(|state| state.settings == *upstream));
-        kept.cloned().unwrap_or_else(|| Arc::new(UpstreamState::new(upstream.clone(), metrics)))
-    };
-    let redactor = Redactor {
-        headers: settings.call_log.redact_headers.clone().into(),
-        query: settings.call_log.redact_query.clone().into(),
-        keys: table.mocks().iter().flat_map(|mock| &mock.access.keys).map(|key| key.secret().into()).collect(),
-    };
-    Snapshot {
-        generation,
-        upstreams: settings.upstreams.iter().map(state).collect(),
-        series: Arc::new(Series::new(table.scenarios().len(), table.server_stubs().len(), table.mocks().len())),
-        redactor: Arc::new(redactor),
-        ready: ReadyHeads::new(table.scenarios().len()),
-        settings,
-        table,
-    }
-}
-
-/// Upstreams that have no address yet.
-fn fresh(snapshot: &Snapshot) -> Vec<Arc<UpstreamState>> {
-    snapshot.upstreams.iter().filter(|upstream| upstream.addresses().is_empty()).cloned().collect()
-}
-
-fn kept(snapshot: &Snapshot) -> Kept {
-    let table = &snapshot.table;
-    let stubs =
-        table.stubs().iter().map(|stub| (table.mocks()[stub.mock as usize].name.to_string(), stub.name.to_string()));
-    let server_stubs = table.server_stubs().iter().map(|stub| (stub.mock.to_string(), stub.name.to_string()));
-    Kept {
-        stubs: stubs.chain(server_stubs).collect(),
-        mocks: table.mocks().iter().map(|mock| mock.name.to_string()).collect(),
-        upstreams: snapshot.upstreams.iter().map(|upstream| upstream.settings.name.to_string()).collect(),
-        max_stubs: snapshot.settings.max_stubs,
-    }
-}
-
-/// Counts what is new, what answers otherwise, and what is gone.
-fn compare(old: &Table, new: &Table) -> Changes {
-    let mut before = digests(old);
-    let mut changes = Changes::default();
-    for (name, digest) in digests(new) {
-        match before.remove(&name) {
-            None => changes.added += 1,
-            Some(other) if other != digest => changes.changed += 1,
-            Some(_) => {}
-        }
-    }
-    changes.removed = before.len();
-    changes
-}
-
-/// A hash of everything that a stub says, by mock and name.
-fn digests(table: &Table) -> HashMap<(String, String), u64> {
-    let digest = |stub: &crate::stubs::scenario::Stub| {
-        let mut hash = HashText(DefaultHasher::new());
-        let scenarios = stub.scenarios.iter().map(|number| &table.scenarios()[*number as usize]);
-        // Numbers are places in the table and change with the neighbours, so they are left out.
-        let _ = write!(hash, "{:?} {:?} {:?}", stub.method, stub.path, stub.query);
-        for s in scenarios {
-            let _ = write!(hash, "{:?} {:?} {:?} {:?} {:?}", s.name, s.id, s.conditions, s.answer, s.delay);
-        }
-        hash.0.finish()
-    };
-    let name = |stub: &crate::stubs::scenario::Stub| {
-        (table.mocks()[stub.mock as usize].name.to_string(), stub.name.to_string())
-    };
-    table.stubs().iter().map(|stub| (name(stub), digest(stub))).collect()
-}
-
-/// Hashes text as it is written, without keeping it.
-struct HashText(DefaultHasher);
-
-impl std::fmt::Write for HashText {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.write(text.as_bytes());
-        Ok(())
     }
 }
 
