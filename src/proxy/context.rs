@@ -7,8 +7,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::budget::Share;
 use super::decide::Plan;
+use super::exchange::Exchange;
 use super::headers::Edits;
-use super::replay::Exchange;
 use crate::calls::{Captured, Ticket};
 use crate::live::UpstreamState;
 use crate::redact::Redactor;

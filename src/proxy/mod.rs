@@ -7,6 +7,7 @@ mod chunked;
 mod connection;
 mod context;
 mod decide;
+mod exchange;
 mod front;
 mod head;
 mod headers;

@@ -2,29 +2,27 @@
 //!
 //! We read heads (and inspected bodies) ourselves, then let pingora read the same bytes again. Behind the end of the
 //! message the fence closes: pingora sees a quiet connection, while a pipelined request stays ours and a caller that
-//! leaves is still noticed. Writes are gathered, so that the head and the body of a short answer leave in one system
-//! call; and the `Date` that pingora puts over that of a forwarded answer is put right.
+//! leaves is still noticed. Here is the reading side; [`write`] gathers what is written, and [`close`] lets go of the
+//! socket.
+
+mod close;
+mod stream;
+mod write;
 
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::{Buf as _, Bytes, BytesMut};
-use http::HeaderValue;
-use pingora::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
-    UniqueIDType,
-};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt, ReadBuf};
+use pingora::protocols::SocketDigest;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::chunked::ChunkScanner;
+use super::exchange::Exchange;
 use crate::words::Rejection;
 
 /// How much of a pipelined request is taken in behind a closed fence. More stays in the socket's buffer, and TCP holds
@@ -32,52 +30,6 @@ use crate::words::Rejection;
 const AHEAD: usize = 64 << 10;
 /// How much is read at once.
 const READ: usize = 16 << 10;
-/// How much is gathered before it is written.
-const GATHER: usize = 16 << 10;
-/// How long an answered caller may go on sending before the connection is cut. Closing a socket with unread input makes
-/// the system reset the connection, and a reset can overtake the answer (RFC 9112, section 9.6).
-const LINGER: Duration = Duration::from_secs(2);
-
-/// What the stream and the request that pingora works on tell each other.
-#[derive(Debug, Default)]
-pub struct Exchange {
-    /// The `Date` of the forwarded answer.
-    date: Mutex<Option<HeaderValue>>,
-    /// Why the body was cut off: 0, or the number of a rejection and one.
-    fault: AtomicU8,
-    /// The longest body, bytes; `u64::MAX` is no limit.
-    max_body: AtomicU64,
-}
-
-impl Exchange {
-    /// Prepares for the next request.
-    pub fn reset(&self, max_body: Option<u64>) {
-        self.take_date();
-        self.fault.store(0, Ordering::Relaxed);
-        self.max_body.store(max_body.unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    /// Sets the `Date` that the answer keeps.
-    pub fn keep_date(&self, date: HeaderValue) {
-        if let Ok(mut slot) = self.date.lock() {
-            *slot = Some(date);
-        }
-    }
-
-    fn take_date(&self) -> Option<HeaderValue> {
-        self.date.lock().ok().and_then(|mut slot| slot.take())
-    }
-
-    /// Why the body was cut off.
-    pub fn fault(&self) -> Option<Rejection> {
-        let number = self.fault.load(Ordering::Relaxed);
-        usize::from(number).checked_sub(1).and_then(|at| Rejection::ALL.get(at)).copied()
-    }
-
-    fn set_fault(&self, rejection: Rejection) {
-        self.fault.store(rejection as u8 + 1, Ordering::Relaxed);
-    }
-}
 
 /// What pingora may still read.
 #[derive(Debug)]
@@ -246,7 +198,7 @@ impl Replay {
         let Fence::Chunked(scanner) = &mut self.fence else { return Poll::Ready(Ok(())) };
         let offered = out.remaining().min(self.input.len());
         let fault = match scanner.feed(&self.input[..offered], |_| {}) {
-            Ok(_) if scanner.length() > self.exchange.max_body.load(Ordering::Relaxed) => Rejection::BodyTooLarge,
+            Ok(_) if scanner.length() > self.exchange.max_body() => Rejection::BodyTooLarge,
             Ok(used) => {
                 out.put_slice(&self.input[..used]);
                 self.input.advance(used);
@@ -257,18 +209,6 @@ impl Replay {
         self.exchange.set_fault(fault);
         let poison = b"?\r\n\r\n";
         out.put_slice(&poison[..poison.len().min(out.remaining())]);
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(socket) = &mut self.socket else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
-        while !self.output.is_empty() {
-            let count = ready!(Pin::new(&mut *socket).poll_write(cx, &self.output))?;
-            if count == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.output.advance(count);
-        }
         Poll::Ready(Ok(()))
     }
 }
@@ -302,152 +242,5 @@ impl AsyncRead for Replay {
             Fence::Chunked(scanner) if scanner.is_done() => this.poll_quiet(cx),
             Fence::Chunked(_) => this.poll_chunked(cx, out),
         }
-    }
-}
-
-impl AsyncWrite for Replay {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        this.answered = true;
-        if bytes.starts_with(b"HTTP/1.")
-            && bytes.get(9) != Some(&b'1')
-            && let Some(date) = this.exchange.take_date()
-            && let Some((start, end)) = date_value(bytes)
-        {
-            this.output.extend_from_slice(&bytes[..start]);
-            this.output.extend_from_slice(date.as_bytes());
-            this.output.extend_from_slice(&bytes[end..]);
-            return Poll::Ready(Ok(bytes.len()));
-        }
-        if this.output.len() + bytes.len() <= GATHER {
-            this.output.extend_from_slice(bytes);
-            return Poll::Ready(Ok(bytes.len()));
-        }
-        ready!(this.poll_drain(cx))?;
-        if bytes.len() <= GATHER {
-            this.output.extend_from_slice(bytes);
-            return Poll::Ready(Ok(bytes.len()));
-        }
-        let Some(socket) = &mut this.socket else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
-        Pin::new(socket).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_drain(cx))?;
-        match &mut self.socket {
-            Some(socket) => Pin::new(socket).poll_flush(cx),
-            None => Poll::Ready(Ok(())),
-        }
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_drain(cx))?;
-        match &mut self.socket {
-            Some(socket) => Pin::new(socket).poll_shutdown(cx),
-            None => Poll::Ready(Ok(())),
-        }
-    }
-}
-
-/// Where the value of the `Date` field stands in a response head.
-fn date_value(head: &[u8]) -> Option<(usize, usize)> {
-    let mut line = memchr::memchr(b'\n', head)? + 1;
-    loop {
-        let end = line + memchr::memchr(b'\r', head.get(line..)?)?;
-        if head[line..end].get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"date:")) {
-            let value = head[line + 5..end].iter().position(|b| *b != b' ').map_or(end, |at| line + 5 + at);
-            return Some((value, end));
-        }
-        if end == line {
-            return None;
-        }
-        line = end + 2;
-    }
-}
-
-impl Drop for Replay {
-    fn drop(&mut self) {
-        let unread = !self.is_between_requests() || !self.input.is_empty();
-        let Some(socket) = self.socket.take().filter(|_| self.answered && unread && !self.ended) else { return };
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(linger(socket));
-        }
-    }
-}
-
-/// Says that nothing more will come, and reads away what still does.
-async fn linger(mut socket: TcpStream) {
-    let away = async {
-        socket.shutdown().await?;
-        let mut scrap = vec![0; READ];
-        while socket.read(&mut scrap).await? > 0 {}
-        io::Result::Ok(())
-    };
-    // However it ends, the socket is closed.
-    let _ = tokio::time::timeout(LINGER, away).await;
-}
-
-#[async_trait]
-impl Shutdown for Replay {
-    async fn shutdown(&mut self) {
-        // A caller that is gone already is no concern.
-        let _ = AsyncWriteExt::shutdown(self).await;
-    }
-}
-
-impl UniqueID for Replay {
-    fn id(&self) -> UniqueIDType {
-        self.socket.as_ref().map_or(-1, |socket| socket.as_raw_fd())
-    }
-}
-
-impl Ssl for Replay {}
-
-// Nobody peeks: the protocol is known before pingora sees the stream.
-#[async_trait]
-impl Peek for Replay {}
-
-impl GetTimingDigest for Replay {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        Vec::new()
-    }
-}
-
-impl GetProxyDigest for Replay {
-    fn get_proxy_digest(&self) -> Option<Arc<pingora::protocols::raw_connect::ProxyDigest>> {
-        None
-    }
-}
-
-impl GetSocketDigest for Replay {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        Some(self.digest.clone())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_date_of_a_head_is_found_whatever_its_case_and_place() {
-        for head in
-            [&b"HTTP/1.1 200 OK\r\nDate: Thu\r\nA: b\r\n\r\n"[..], b"HTTP/1.1 200 OK\r\nA: b\r\ndate:Thu\r\n\r\n"]
-        {
-            let (start, end) = date_value(head).unwrap();
-            assert_eq!(&head[start..end], b"Thu");
-        }
-        assert_eq!(date_value(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"), None);
-        assert_eq!(date_value(b"HTTP/1.1 200 OK\r\nX-Date: b\r\n\r\nDate: x\r\n"), None);
-    }
-
-    #[test]
-    fn a_fault_is_told_and_forgotten() {
-        let exchange = Exchange::default();
-        assert_eq!(exchange.fault(), None);
-        exchange.set_fault(Rejection::Chunk);
-        assert_eq!(exchange.fault(), Some(Rejection::Chunk));
-        exchange.reset(None);
-        assert_eq!(exchange.fault(), None);
     }
 }

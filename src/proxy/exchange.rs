@@ -1,0 +1,71 @@
+//! What the stream of a connection and the request that pingora works on tell each other.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use http::HeaderValue;
+
+use crate::words::Rejection;
+
+/// What the stream and the request that pingora works on tell each other.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    /// The `Date` of the forwarded answer.
+    date: Mutex<Option<HeaderValue>>,
+    /// Why the body was cut off: 0, or the number of a rejection and one.
+    fault: AtomicU8,
+    /// The longest body, bytes; `u64::MAX` is no limit.
+    max_body: AtomicU64,
+}
+
+impl Exchange {
+    /// Prepares for the next request.
+    pub fn reset(&self, max_body: Option<u64>) {
+        self.take_date();
+        self.fault.store(0, Ordering::Relaxed);
+        self.max_body.store(max_body.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// The longest body, bytes; `u64::MAX` is no limit.
+    pub fn max_body(&self) -> u64 {
+        self.max_body.load(Ordering::Relaxed)
+    }
+
+    /// Sets the `Date` that the answer keeps.
+    pub fn keep_date(&self, date: HeaderValue) {
+        if let Ok(mut slot) = self.date.lock() {
+            *slot = Some(date);
+        }
+    }
+
+    /// The `Date` that the answer keeps; told once.
+    pub fn take_date(&self) -> Option<HeaderValue> {
+        self.date.lock().ok().and_then(|mut slot| slot.take())
+    }
+
+    /// Why the body was cut off.
+    pub fn fault(&self) -> Option<Rejection> {
+        let number = self.fault.load(Ordering::Relaxed);
+        usize::from(number).checked_sub(1).and_then(|at| Rejection::ALL.get(at)).copied()
+    }
+
+    /// Notes why the body was cut off.
+    pub fn set_fault(&self, rejection: Rejection) {
+        self.fault.store(rejection as u8 + 1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_told_and_forgotten() {
+        let exchange = Exchange::default();
+        assert_eq!(exchange.fault(), None);
+        exchange.set_fault(Rejection::Chunk);
+        assert_eq!(exchange.fault(), Some(Rejection::Chunk));
+        exchange.reset(None);
+        assert_eq!(exchange.fault(), None);
+    }
+}

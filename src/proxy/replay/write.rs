@@ -1,0 +1,106 @@
+//! The writing side: writes are gathered, so that the head and the body of a short answer leave in one system call, and
+//! the `Date` that pingora puts over that of a forwarded answer is put right.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Buf as _;
+use tokio::io::AsyncWrite;
+
+use super::Replay;
+
+/// How much is gathered before it is written.
+const GATHER: usize = 16 << 10;
+
+impl Replay {
+    /// Writes what was gathered.
+    pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(socket) = &mut self.socket else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+        while !self.output.is_empty() {
+            let count = ready!(Pin::new(&mut *socket).poll_write(cx, &self.output))?;
+            if count == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.output.advance(count);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Replay {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        this.answered = true;
+        if bytes.starts_with(b"HTTP/1.")
+            && bytes.get(9) != Some(&b'1')
+            && let Some(date) = this.exchange.take_date()
+            && let Some((start, end)) = date_value(bytes)
+        {
+            this.output.extend_from_slice(&bytes[..start]);
+            this.output.extend_from_slice(date.as_bytes());
+            this.output.extend_from_slice(&bytes[end..]);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        if this.output.len() + bytes.len() <= GATHER {
+            this.output.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        ready!(this.poll_drain(cx))?;
+        if bytes.len() <= GATHER {
+            this.output.extend_from_slice(bytes);
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let Some(socket) = &mut this.socket else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+        Pin::new(socket).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(cx))?;
+        match &mut self.socket {
+            Some(socket) => Pin::new(socket).poll_flush(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(cx))?;
+        match &mut self.socket {
+            Some(socket) => Pin::new(socket).poll_shutdown(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+/// Where the value of the `Date` field stands in a response head.
+fn date_value(head: &[u8]) -> Option<(usize, usize)> {
+    let mut line = memchr::memchr(b'\n', head)? + 1;
+    loop {
+        let end = line + memchr::memchr(b'\r', head.get(line..)?)?;
+        if head[line..end].get(..5).is_some_and(|name| name.eq_ignore_ascii_case(b"date:")) {
+            let value = head[line + 5..end].iter().position(|b| *b != b' ').map_or(end, |at| line + 5 + at);
+            return Some((value, end));
+        }
+        if end == line {
+            return None;
+        }
+        line = end + 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_date_of_a_head_is_found_whatever_its_case_and_place() {
+        for head in
+            [&b"HTTP/1.1 200 OK\r\nDate: Thu\r\nA: b\r\n\r\n"[..], b"HTTP/1.1 200 OK\r\nA: b\r\ndate:Thu\r\n\r\n"]
+        {
+            let (start, end) = date_value(head).unwrap();
+            assert_eq!(&head[start..end], b"Thu");
+        }
+        assert_eq!(date_value(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"), None);
+        assert_eq!(date_value(b"HTTP/1.1 200 OK\r\nX-Date: b\r\n\r\nDate: x\r\n"), None);
+    }
+}
