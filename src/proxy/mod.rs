@@ -6,14 +6,17 @@ mod budget;
 mod chunked;
 mod connection;
 mod context;
+mod debug;
 mod decide;
 mod exchange;
+mod failure;
 mod front;
 mod head;
 mod headers;
 mod inspect;
 mod phases;
 mod replay;
+mod reply;
 mod upstream;
 mod view;
 

@@ -14,20 +14,13 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
-use pingora::{Error, ErrorSource, ErrorType, Result};
+use pingora::{Error, ErrorType, Result};
 
-use super::answer::{Local, SERVER_TIMING, STANDIN, Written, failure_detail};
-use super::context::{BodyPlan, Context, Handed, Request};
+use super::context::{BodyPlan, Context, Handed};
 use super::decide::Plan;
-use super::{DataPlane, headers, upstream};
+use super::{DataPlane, debug, failure, headers, reply, upstream};
 use crate::calls::{Head, Outcome};
-use crate::stubs::cors::Fields as CorsFields;
-use crate::stubs::marker::Marker;
-use crate::stubs::request::BodyView;
-use crate::words::{Decided, Failure, Rejection};
-
-/// How long the rest of a small body may take before an early answer goes out and the connection is closed instead.
-const DRAIN: Duration = Duration::from_secs(1);
+use crate::words::Failure;
 
 /// The proxy as pingora calls it.
 #[derive(Debug)]
@@ -40,100 +33,6 @@ impl Phases {
     pub fn new(plane: Arc<DataPlane>) -> Self {
         Phases { plane }
     }
-
-    /// Sends an answer of Standin's own: drains a small body, waits the delay, writes.
-    async fn answer(&self, session: &mut Session, cx: &mut Context, mut local: Local, body: BodyPlan) -> Result<bool> {
-        let Some(request) = &mut cx.request else { return Err(Error::new_in(ErrorType::InternalError)) };
-        if let BodyPlan::Drain(limit) = body {
-            drain(session, request, limit).await;
-        }
-        if request.debug {
-            local.add(SERVER_TIMING, &timing(request, None));
-        }
-        let head = announce(request, &mut local);
-        if !request.delay.is_zero() {
-            wait(session, request.delay).await?;
-        }
-        let is_head = session.req_header().method == http::Method::HEAD;
-        if let Some(capture) = request.response_body.as_mut().filter(|_| !is_head) {
-            capture.add_whole(&local.body);
-        }
-        let bodiless = is_head || local.body.is_empty();
-        session.write_response_header(head, bodiless).await?;
-        if !bodiless {
-            session.write_response_body(Some(local.body), true).await?;
-        }
-        Ok(true)
-    }
-}
-
-/// Notes the head of an answer of Standin's own in the log, before it leaves.
-fn announce(request: &Request, local: &mut Local) -> Box<ResponseHeader> {
-    let Written { head, told, date } = local.write(&request.redactor);
-    if let Some(date) = date {
-        request.exchange.keep_date(date);
-    }
-    if let Some(ticket) = &request.ticket {
-        ticket.answered(local.status, told);
-    }
-    head
-}
-
-/// Reads a small rest of the body away, so that the connection can be kept; what is too long or too slow closes it.
-async fn drain(session: &mut Session, request: &mut Request, limit: usize) {
-    let mut left = limit;
-    let away = async {
-        while let Ok(Some(piece)) = session.read_request_body().await {
-            if let Some(capture) = &mut request.request_body {
-                capture.add(&piece);
-            }
-            match left.checked_sub(piece.len()) {
-                Some(rest) => left = rest,
-                None => break,
-            }
-        }
-    };
-    // What does not come in time stays unread, and the connection is closed after the answer.
-    let _ = tokio::time::timeout(DRAIN, away).await;
-}
-
-/// Waits a simulated delay; ends early, with an error, if the caller leaves.
-async fn wait(session: &mut Session, delay: Duration) -> Result<()> {
-    let sleep = tokio::time::sleep(delay);
-    if !session.is_body_done() {
-        sleep.await;
-        return Ok(());
-    }
-    tokio::select! {
-        biased;
-        () = sleep => Ok(()),
-        left = session.downstream_session.read_body_or_idle(true) => match left {
-            Ok(_) => Err(Error::new_down(ErrorType::ConnectionClosed)),
-            Err(error) => Err(error.into_down()),
-        },
-    }
-}
-
-/// `Server-Timing` of an answer, milliseconds.
-fn timing(request: &Request, upstream: Option<Duration>) -> String {
-    let millis = |duration: Duration| duration.as_secs_f64() * 1000.0;
-    let own = request.started.elapsed().saturating_sub(upstream.unwrap_or_default());
-    let mut text = format!("standin;dur={:.3}", millis(own));
-    if !request.delay.is_zero() {
-        text.push_str(&format!(", delay;dur={:.3}", millis(request.delay)));
-    }
-    if let Some(upstream) = upstream {
-        text.push_str(&format!(", upstream;dur={:.3}", millis(upstream)));
-    }
-    text
-}
-
-/// The fields of a mock's cross-origin policy for the request of this session.
-fn cors_of(session: &Session, request: &Request) -> CorsFields {
-    let Some(mock) = request.mock.as_ref().filter(|mock| mock.cors.is_on()) else { return CorsFields::new() };
-    let head = session.req_header();
-    let fields = super::view::fields(head);
-    super::view::of(head, &fields, BodyView::Unread).map(|view| mock.cors.fields(&view)).unwrap_or_default()
 }
 
 #[async_trait]
@@ -168,8 +67,8 @@ impl ProxyHttp for Phases {
 
     async fn request_filter(&self, session: &mut Session, cx: &mut Context) -> Result<bool> {
         match cx.plan.take() {
-            Some((Plan::Answer(local), body)) => self.answer(session, cx, local, body).await,
-            Some((Plan::Deny(local), _)) => self.answer(session, cx, local, BodyPlan::Leave).await,
+            Some((Plan::Answer(local), body)) => reply::answer(session, cx, local, body).await,
+            Some((Plan::Deny(local), _)) => reply::answer(session, cx, local, BodyPlan::Leave).await,
             Some((Plan::Forward, _)) => Ok(false),
             Some((Plan::Fail, _)) | None => Err(Error::new_in(ErrorType::InternalError)),
         }
@@ -251,25 +150,7 @@ impl ProxyHttp for Phases {
             forward.status = Some(head.status.as_u16());
         }
         if request.debug {
-            let forward = request.forward.as_ref();
-            let upstream = forward.and_then(|forward| forward.at).map(|at| at.elapsed());
-            let mut marker = Marker::new(Decided::Forwarded.as_str());
-            if let Some(mock) = &request.mock {
-                marker = marker.name("mock", &mock.name);
-            }
-            marker = marker.number("generation", request.generation);
-            if let (Some(reason), Some(ticket)) = (request.miss, &request.ticket) {
-                marker = marker.name("miss", &ticket.id()).name("reason", reason.as_str());
-            }
-            if let Some(forward) = forward {
-                marker = marker.name("upstream", &forward.upstream.settings.name);
-            }
-            if let Some(value) = headers::value(marker.as_str()) {
-                head.append_header(STANDIN, value)?;
-            }
-            if let Some(value) = headers::value(&timing(request, upstream)) {
-                head.append_header(SERVER_TIMING, value)?;
-            }
+            debug::forwarded(head, request)?;
         }
         if let Some(ticket) = &request.ticket {
             let fields = head.headers.iter().map(|(name, value): (&HeaderName, _)| (name.as_str(), value.as_bytes()));
@@ -322,7 +203,7 @@ impl ProxyHttp for Phases {
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, cx: &mut Context) -> FailToProxy {
         let closed = FailToProxy { error_code: 0, can_reuse_downstream: false };
         let Some(request) = &mut cx.request else { return closed };
-        let (failure, rejection) = blame(request, error);
+        let (failure, rejection) = failure::blame(request, error);
         tracing::debug!(failure = failure.map(Failure::as_str), %error, "request failed");
         if let (Some(failure), Some(forward)) = (failure, &request.forward)
             && failure.is_upstream()
@@ -335,34 +216,11 @@ impl ProxyHttp for Phases {
         if begun || failure == Some(Failure::CallerLeft) {
             return closed;
         }
-        let upstream = request.forward.as_ref().map(|forward| forward.upstream.settings.name.clone());
-        let cors = cors_of(session, request);
-        let (local, mut marker) = match (rejection, failure) {
-            (Some(rejection), _) => {
-                let detail = rejection.meaning().rsplit_once(':').map_or("", |(meaning, _)| meaning);
-                let marker =
-                    Marker::new("rejected").number("generation", request.generation).name("reason", rejection.as_str());
-                (Local::problem(rejection.status(), rejection.as_str(), detail, cors), marker)
-            }
-            (None, failure) => {
-                let failure = failure.unwrap_or(Failure::Internal);
-                let detail = failure_detail(failure, upstream.as_deref().unwrap_or(""));
-                let mut marker = Marker::new("failed");
-                if let Some(mock) = &request.mock {
-                    marker = marker.name("mock", &mock.name);
-                }
-                marker = marker.number("generation", request.generation);
-                marker = marker.name("upstream", upstream.as_deref().unwrap_or("")).name("kind", failure.as_str());
-                (Local::problem(failure.status(), failure.as_str(), &detail, cors), marker)
-            }
-        };
-        if let (Some(reason), Some(ticket)) = (request.miss, &request.ticket) {
-            marker = marker.name("miss", &ticket.id()).name("reason", reason.as_str());
-        }
+        let (local, marker) = failure::answer(session, request, failure, rejection);
         let error_code = local.status;
         // Whatever failed, the framing of this connection can no longer be relied on.
         session.set_keepalive(None);
-        if send_failure(session, request, local, marker).await.is_err() {
+        if reply::fail(session, request, local, marker).await.is_err() {
             request.failure = request.failure.or(Some(Failure::CallerLeft));
         }
         FailToProxy { error_code, can_reuse_downstream: false }
@@ -375,39 +233,4 @@ impl ProxyHttp for Phases {
     fn suppress_proxy_warn_log(&self, _: &Session, _: &Context, _: &Error, _: ProxyWarnLogContext) -> bool {
         true
     }
-}
-
-/// Who is to blame for an error.
-fn blame(request: &Request, error: &Error) -> (Option<Failure>, Option<Rejection>) {
-    if let Some(rejection) = request.exchange.fault() {
-        return (None, Some(rejection));
-    }
-    if request.failure.is_some() {
-        return (request.failure, None);
-    }
-    if let Some(failure) = upstream::failure(error) {
-        return (Some(failure), None);
-    }
-    if *error.esource() != ErrorSource::Downstream {
-        return (Some(Failure::Internal), None);
-    }
-    match error.etype() {
-        ErrorType::ReadTimedout => (None, Some(Rejection::BodyTimeout)),
-        ErrorType::InvalidHTTPHeader => (None, Some(Rejection::Header)),
-        _ => (Some(Failure::CallerLeft), None),
-    }
-}
-
-async fn send_failure(session: &mut Session, request: &Request, mut local: Local, marker: Marker) -> Result<()> {
-    if request.marker {
-        local.add(STANDIN, marker.as_str());
-    }
-    let head = announce(request, &mut local);
-    let is_head = session.req_header().method == http::Method::HEAD;
-    session.write_response_header(head, is_head).await?;
-    if !is_head {
-        session.write_response_body(Some(local.body), true).await?;
-    }
-    session.downstream_session.shutdown().await;
-    Ok(())
 }

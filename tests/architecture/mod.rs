@@ -97,7 +97,7 @@ const STATICS: &[(&str, &str)] = &[("src/main.rs", "ALLOCATOR")];
 const LINES: usize = 300;
 
 /// Files that are longer, with the length they may not exceed, in fifties. Split one and delete its line; add none.
-const TOO_LONG: &[(&str, usize)] = &[("src/proxy/phases.rs", 450)];
+const TOO_LONG: &[(&str, usize)] = &[];
 
 /// Every source file, by its path from the root of the repository.
 fn sources() -> Vec<(String, String)> {
