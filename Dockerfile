@@ -27,8 +27,6 @@ LABEL org.opencontainers.image.title="standin" \
       org.opencontainers.image.description="A reverse-proxy sidecar that mocks selected routes and forwards everything else" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}"
-# Roots of trust for upstreams that speak https.
-COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /build/target/dist/standin /usr/local/bin/standin
 COPY LICENSE /usr/share/doc/standin/LICENSE
 

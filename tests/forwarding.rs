@@ -212,6 +212,8 @@ fn an_http_1_0_caller_gets_what_it_understands() {
     while client.fill() > 0 {}
     assert_eq!(client.exactly(5).unwrap(), b"hello");
     assert!(client.is_closed());
+    let host = upstream.address().to_string();
+    assert_eq!(upstream.arrived()[0].header("host"), Some(&*host), "HTTP/1.1 asks for a host");
 }
 
 #[test]
@@ -340,6 +342,7 @@ fn a_refused_connection_is_a_502_that_says_whose() {
     let call = sidecar.last_call();
     assert_eq!((call["decision"].as_str(), call["failure"].as_str()), (Some("failed"), Some("connect-refused")));
     assert_eq!(call["status"], 502);
+    assert!(call["duration_us"]["upstream"].as_u64() > Some(0), "connecting is the upstream's time: {call}");
     let errors = sidecar.metric("standin_upstream_errors_total{kind=\"connect-refused\",upstream=\"app\"}");
     assert_eq!(errors, Some(1.0));
 }

@@ -375,6 +375,7 @@ fn a_private_mock_wants_a_key_and_leaves_the_body_unread() {
     let config = config.replace("private = true", "private = true\nforwarded = true\nheader = \"X-Key\"");
     let strict = self::sidecar().upstream(&upstream).variable("KEY", "k").file("key", "l").config(&config).start();
     assert_eq!(strict.get("/b").status, 401);
+    assert!(strict.get("/a").text().contains("Send a valid key in x-key."), "{}", strict.get("/a").text());
     assert_eq!(strict.connect().get_with("/b", "x-key: k\r\n").status, 200);
 }
 

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use http::HeaderValue;
 
 use crate::metrics::{Metrics, Series, UpstreamSeries};
 use crate::redact::Redactor;
@@ -87,6 +88,8 @@ pub struct UpstreamState {
     pub settings: Arc<Upstream>,
     /// A hash of the definition: connections made under another one are not taken over.
     pub group_key: u64,
+    /// Host and port as a field value.
+    pub authority: HeaderValue,
     /// Handles of metrics.
     pub series: UpstreamSeries,
     addresses: ArcSwap<Vec<SocketAddr>>,
@@ -106,6 +109,7 @@ impl UpstreamState {
         let literal = settings.host.parse().map(|ip| SocketAddr::new(ip, settings.port));
         UpstreamState {
             series: metrics.upstream(&settings.name),
+            authority: authority(&settings),
             group_key: {
                 let mut hasher = DefaultHasher::new();
                 settings.hash(&mut hasher);
@@ -144,6 +148,13 @@ impl UpstreamState {
     pub fn prefer(&self, at: usize) {
         self.preferred.store(at, Ordering::Relaxed);
     }
+}
+
+/// Host and port of an upstream, an IPv6 address in brackets; the configuration has checked both.
+fn authority(upstream: &Upstream) -> HeaderValue {
+    let (host, port) = (&upstream.host, upstream.port);
+    let text = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ impl Metrics {
             misses: counters(
                 r,
                 "misses_total",
-                "Calls that a stub fitted or a mock covered and none answered.",
+                "Calls that no stub answered although one fitted, a mock covered them, or no upstream could.",
                 &["reason"],
             ),
             upstream_requests: counters(

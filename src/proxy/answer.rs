@@ -20,8 +20,6 @@ pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Postman's answer where no example fits, to the letter (reference, section 9).
 const NOT_FOUND: &[u8] = br#"{"error":{"name":"mockRequestNotFoundError","message":"Double check your method and the request path and try again.","header":"No matching requests"}}"#;
-/// The answer of a private mock to a missing or wrong key, in Postman's error shape.
-const DENIED: &[u8] = br#"{"error":{"name":"invalidCredentialsError","header":"Invalid credentials","message":"This mock is private. Send a valid key in x-api-key."}}"#;
 
 /// A status, header fields and a body, ready to be written.
 #[derive(Debug)]
@@ -93,9 +91,13 @@ impl Local {
         Self::json(404, "application/json; charset=utf-8", Bytes::from_static(NOT_FOUND), cors)
     }
 
-    /// The answer of a private mock without a key, in Postman's words.
-    pub fn denied(cors: Fields) -> Self {
-        Self::json(401, "application/json; charset=utf-8", Bytes::from_static(DENIED), cors)
+    /// The answer of a private mock to a missing or wrong key, in Postman's error shape; `header` carries the key.
+    pub fn denied(header: &str, cors: Fields) -> Self {
+        let message = format!("This mock is private. Send a valid key in {header}.");
+        let error = serde_json::json!({
+            "error": { "name": "invalidCredentialsError", "header": "Invalid credentials", "message": message }
+        });
+        Self::json(401, "application/json; charset=utf-8", error.to_string().into(), cors)
     }
 
     /// The answer to a preflight.

@@ -100,7 +100,7 @@ impl Connections {
             };
             let Some(back) = self.request(stream, length, snapshot, started, &peer, &drain).await else { return };
             stream = back;
-            if *drain.borrow() || !stream.is_between_requests() {
+            if !stream.is_between_requests() {
                 return;
             }
             due = Instant::now() + limits.keepalive_timeout;

@@ -98,8 +98,10 @@ pub struct Forward {
     pub address: usize,
     /// What is changed in its head.
     pub edits: Edits,
-    /// When it left.
+    /// When forwarding began.
     pub at: Option<Instant>,
+    /// Whether a connection was there to send it on.
+    pub connected: bool,
     /// The status that came back.
     pub status: Option<u16>,
 }

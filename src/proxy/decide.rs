@@ -214,7 +214,10 @@ fn plan(snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>, ti
             let fields = mock.map(|mock| mock.cors.preflight_fields(view)).unwrap_or_default();
             (Local::preflight(fields), plain("preflight"))
         }
-        Action::Denied => (Local::denied(cors()), plain("denied")),
+        Action::Denied => {
+            let header = mock.map_or("x-api-key", |mock| &*mock.access.header);
+            (Local::denied(header, cors()), plain("denied"))
+        }
         Action::Unmatched => (Local::not_found(cors()), missed(plain("unmatched"))),
         Action::GateClosed => {
             let detail = "the gate is closed for this request, and there is no upstream to forward it to";
@@ -237,7 +240,12 @@ fn forward(arrival: &Arrival<'_>, decision: &Decision<'_>, view: &RequestView<'_
     let Action::Forward(to) = &decision.action else { return None };
     let upstream = arrival.snapshot.upstreams.get(to.0 as usize)?.clone();
     let key = decision.mock.filter(|mock| mock.access.has_key(view)).map(|mock| &*mock.access.header);
-    let strip = Strip { selectors: decision.selectors_on, key, forwarded: arrival.snapshot.settings.proxy.forwarded };
+    let strip = Strip {
+        selectors: decision.selectors_on,
+        key,
+        forwarded: arrival.snapshot.settings.proxy.forwarded,
+        authority: &upstream.authority,
+    };
     let edits = Edits::of(view.headers, strip, arrival.peer_value);
-    Some(Forward { upstream, tries: 0, address: 0, edits, at: None, status: None })
+    Some(Forward { upstream, tries: 0, address: 0, edits, at: None, connected: false, status: None })
 }

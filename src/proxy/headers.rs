@@ -29,6 +29,8 @@ pub struct Strip<'s> {
     pub key: Option<&'s str>,
     /// What happens to forwarding headers.
     pub forwarded: Forwarded,
+    /// Host and port of the upstream.
+    pub authority: &'s HeaderValue,
 }
 
 /// What is changed in a head before the upstream sees it.
@@ -105,6 +107,10 @@ impl Edits {
             }
         }
         edits.hop_by_hop(fields, &sent);
+        if sent.host.is_none() {
+            // HTTP/1.0 needs none, but what goes on is HTTP/1.1 (RFC 9112, section 3.2).
+            edits.add.push(("Host", strip.authority.clone()));
+        }
         match strip.forwarded {
             Forwarded::Pass => {}
             Forwarded::Replace => edits.replace(&sent, peer),

@@ -77,6 +77,7 @@ impl ProxyHttp for Phases {
     async fn upstream_peer(&self, _session: &mut Session, cx: &mut Context) -> Result<Box<HttpPeer>> {
         let Some(request) = &mut cx.request else { return Err(Error::new_in(ErrorType::InternalError)) };
         let Some(forward) = &mut request.forward else { return Err(Error::new_in(ErrorType::InternalError)) };
+        forward.at.get_or_insert_with(Instant::now);
         match upstream::peer(forward) {
             Some(peer) => Ok(peer),
             None => {
@@ -106,7 +107,7 @@ impl ProxyHttp for Phases {
     ) -> Result<()> {
         if let Some(forward) = cx.request.as_mut().and_then(|request| request.forward.as_mut()) {
             forward.upstream.prefer(forward.address);
-            forward.at.get_or_insert_with(Instant::now);
+            forward.connected = true;
             forward.edits.finish(head)?;
         }
         Ok(())
@@ -207,7 +208,7 @@ impl ProxyHttp for Phases {
         tracing::debug!(failure = failure.map(Failure::as_str), %error, "request failed");
         if let (Some(failure), Some(forward)) = (failure, &request.forward)
             && failure.is_upstream()
-            && forward.at.is_some()
+            && forward.connected
         {
             self.plane.metrics.upstream_failed(&forward.upstream.settings.name, failure);
         }

@@ -96,6 +96,23 @@ fn an_interrupt_stops_an_idle_sidecar_and_closes_idle_connections() {
 }
 
 #[test]
+fn a_request_that_was_on_its_way_at_the_stop_is_answered() {
+    let mut sidecar = Process::start(STUBS);
+    let mut clients: Vec<_> = (0..8).map(|_| sidecar.connect()).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/fast").text(), "fast");
+    }
+    sidecar.signal("TERM");
+    for client in &mut clients {
+        client.send("GET /fast HTTP/1.1\r\nHost: a.test\r\n\r\n");
+    }
+    for client in &mut clients {
+        assert_eq!(client.response().text(), "fast");
+    }
+    assert_eq!(sidecar.wait().code(), Some(0));
+}
+
+#[test]
 fn a_second_signal_ends_at_once() {
     let (upstream, _let_go) = held();
     let mut sidecar = Process::start(&format!("proxy.upstream = \"http://{}\"", upstream.address()));

@@ -1,13 +1,17 @@
 //! The wait for a complete head: how long a connection may rest, and how long and how large a head may be.
 
 use std::pin::Pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::proxy::alarm::Alarm;
 use crate::proxy::head::{self, Refusal};
 use crate::proxy::replay::Replay;
 use crate::settings::Limits;
 use crate::words::Rejection;
+
+/// How long a quiet connection may still begin a request once the sidecar stops. A caller that has just used it may have
+/// sent one already, and would lose it if the connection were closed under it.
+const LAST_CALL: Duration = Duration::from_secs(1);
 
 /// How reading a head ended.
 pub(super) enum HeadRead {
@@ -29,6 +33,7 @@ pub(super) async fn read_head(
     mut draining: Pin<&mut impl Future<Output = ()>>,
 ) -> HeadRead {
     let mut begun = false;
+    let mut stopping = false;
     let mut seen = 0;
     loop {
         let empty = head::leading_empty_lines(stream.input());
@@ -65,7 +70,10 @@ pub(super) async fn read_head(
                 let detail = "the head did not arrive within limits.head_timeout";
                 return HeadRead::Refused(Refusal { rejection: Rejection::HeadTimeout, detail });
             }
-            () = draining.as_mut(), if idle => return HeadRead::Over,
+            () = draining.as_mut(), if idle && !stopping => {
+                stopping = true;
+                *due = (*due).min(Instant::now() + LAST_CALL);
+            }
         }
     }
 }
