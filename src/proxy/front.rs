@@ -1,4 +1,5 @@
-//! The strict front: what a raw HTTP/1 [head](super::head) must be before anything else looks at it (RFC 9110, RFC 9112).
+//! The strict front: what a raw HTTP/1 [head](super::head) must be before anything else looks at it (RFC 9110, RFC
+//! 9112).
 //!
 //! pingora accepts heads that others read differently: no `Host`, lists of lengths, odd targets, bare line feeds. Here
 //! they are refused by name, so that they are answered, logged and counted, or repaired where the RFC says how. What

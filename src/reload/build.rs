@@ -1,4 +1,5 @@
-//! From a loaded configuration to the snapshot that takes the place of the one in force, or to the reasons why it cannot.
+//! From a loaded configuration to the snapshot that takes the place of the one in force, or to the reasons why it may
+//! not.
 //!
 //! Nothing here is visible to a request until the snapshot is put into force.
 

@@ -1,7 +1,7 @@
 //! The compiled index: from host, path and method to the stubs that fit, in rank order, without a scan.
 //!
-//! Groups by host, in each group base paths from the longest, below each base path a [trie](super::trie). What shares a
-//! place is a [`Bucket`], compiled in [`bucket`](super::bucket). The cost is that of the path's length, not of the
+//! Groups by host, in each group base paths from the longest, below each base path a segment trie (`trie`). What shares
+//! a place is a [`Bucket`], compiled in [`bucket`](super::bucket). The cost is that of the path's length, not of the
 //! number of stubs.
 
 use std::collections::HashMap;

@@ -1,8 +1,9 @@
 //! Conditions: what a scenario asks of a request, and whether it holds.
 //!
 //! A [`Conditions`] is a conjunction of [`Test`]s and of `any` groups. Each test looks at one [`Subject`] and applies
-//! [operators](super::operator) to its values. Several values (a repeated query key, several JSONPath nodes) hold if one of them satisfies
-//! every operator, but `ne` and `not` must hold for all of them; a missing value fails every operator but `absent`.
+//! [operators](super::operator) to its values. Several values (a repeated query key, several JSONPath nodes) hold if one
+//! of them satisfies every operator, but `ne` and `not` must hold for all of them; a missing value fails every operator
+//! but `absent`.
 
 use serde_json_path::JsonPath;
 use smallvec::SmallVec;
