@@ -187,3 +187,23 @@ fn a_small_unread_body_is_drained_and_a_large_one_closes_the_connection() {
     let response = client.response();
     assert_eq!((response.text().as_str(), response.header("connection")), ("mocked", Some("close")));
 }
+
+#[test]
+fn no_body_may_be_longer_than_any_whether_or_not_it_is_looked_at() {
+    let upstream = echo();
+    let config = format!("limits.request_body = \"1KiB\"\n{STUB}");
+    let sidecar = sidecar().upstream(&upstream).config(&config).start();
+    let at_most = chunked(&mut sidecar.connect(), &document("gold", 1024), 100);
+    assert_eq!(at_most, "mocked");
+    for kind in ["gold", "other"] {
+        let refused = chunked(&mut sidecar.connect(), &document(kind, 5000), 100);
+        assert!(refused.contains("body-too-large"), "{refused}");
+    }
+    for upgrade in ["", "Connection: upgrade\r\nUpgrade: foo\r\n"] {
+        let mut client = sidecar.connect();
+        client.send(format!("POST /x HTTP/1.1\r\nHost: a\r\n{upgrade}Transfer-Encoding: chunked\r\n\r\n"));
+        client.send(format!("1388\r\n{}\r\n0\r\n\r\n", "x".repeat(5000)));
+        assert_eq!(client.response().status, 413, "{upgrade}");
+    }
+    assert!(upstream.arrived().iter().all(|arrived| arrived.body.len() <= 1024));
+}

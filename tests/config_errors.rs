@@ -119,7 +119,7 @@ fn files_that_never_rest_are_refused() {
     let pipe = dir.path().join("zpipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
     assert!(made.success());
-    let (writer_root, aside) = (root.clone(), dir.path().join("aside"));
+    let (writer_root, aside, fresh) = (root.clone(), dir.path().join("aside"), dir.path().join("fresh"));
     let done = Arc::new(AtomicBool::new(false));
     let (writer_pipe, writer_done) = (pipe.clone(), done.clone());
     let writer = std::thread::spawn(move || {
@@ -131,6 +131,9 @@ fn files_that_never_rest_are_refused() {
             }
             std::fs::write(&aside, format!("{text}# {turn}\n")).unwrap();
             std::fs::rename(&aside, &writer_root).unwrap();
+            // A pipe of its own for the next turn: on this one the same reader would be met again.
+            assert!(std::process::Command::new("mkfifo").arg(&fresh).status().unwrap().success());
+            std::fs::rename(&fresh, &writer_pipe).unwrap();
             let _ = std::io::Write::write_all(&mut end, b"key");
         }
     });

@@ -2,11 +2,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use crate::support::upstream::respond;
-use crate::support::{Client, PATIENCE, Upstream, sidecar, wait_for};
+use crate::support::{Client, PATIENCE, Upstream, sidecar};
 
 #[test]
 fn method_target_and_fields_reach_the_upstream_as_they_were_sent() {
@@ -386,16 +387,46 @@ fn an_answer_that_is_cut_off_is_cut_off_for_the_caller() {
     assert_eq!((call["status"].as_u64(), call["failure"].as_str()), (Some(200), Some("closed")));
 }
 
+/// An upstream that closes the connection of its first request when a second comes on it, as one whose idle time-out
+/// has just run out.
+fn stale() -> Upstream {
+    let first = AtomicUsize::new(usize::MAX);
+    Upstream::new(move |request, stream| {
+        if request.line().contains("/first") {
+            first.store(request.connection, Ordering::Relaxed);
+        }
+        let is_stale = request.connection == first.load(Ordering::Relaxed) && !request.line().contains("/first");
+        if !is_stale {
+            respond(stream, 200, "", &[request.line().as_bytes(), b" ", &request.body].concat());
+        }
+        !is_stale
+    })
+}
+
 #[test]
 fn a_stale_connection_costs_an_idempotent_request_nothing() {
-    // Answers once per connection and closes it when the next request is on its way.
-    let upstream = Upstream::new(|request, stream| {
-        respond(stream, 200, "", request.line().as_bytes());
-        request.line().starts_with("GET /first")
-    });
+    for (method, body) in [("GET", ""), ("PUT", "all of the body")] {
+        let upstream = stale();
+        let sidecar = sidecar().upstream(&upstream).start();
+        assert_eq!(sidecar.get("/first").status, 200);
+        let mut client = sidecar.connect();
+        client.send(format!("{method} /a HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+        let response = client.response();
+        assert_eq!((response.status, response.text()), (200, format!("{method} /a HTTP/1.1 {body}")));
+        let [old, again, fresh] = &upstream.arrived()[..] else { panic!("{:?}", upstream.arrived()) };
+        assert_eq!(old.connection, again.connection);
+        assert_ne!(again.connection, fresh.connection);
+    }
+}
+
+#[test]
+fn a_request_that_may_have_had_an_effect_is_not_sent_twice() {
+    let upstream = stale();
     let sidecar = sidecar().upstream(&upstream).start();
-    assert_eq!(sidecar.get("/a").status, 200);
-    wait_for("the sidecar to use a fresh connection", || (sidecar.get("/b").status == 200).then_some(()));
+    assert_eq!(sidecar.get("/first").status, 200);
+    let response = sidecar.connect().post("/a", "", b"order");
+    assert_eq!((response.status, response.json()["code"].as_str()), (502, Some("closed")));
+    assert_eq!(upstream.arrived().len(), 2);
 }
 
 #[test]
@@ -501,4 +532,35 @@ fn a_slow_answer_of_known_length_arrives_as_it_is_made() {
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     client.try_head().unwrap();
     assert_eq!(client.exactly(5).unwrap(), b"first");
+}
+
+#[test]
+fn a_change_of_protocol_that_is_not_taken_up_leaves_the_connection_as_it_was() {
+    let upstream = Upstream::echo();
+    let sidecar = sidecar().upstream(&upstream).config("[[stub]]\nmatch = \"GET /mock\"\nbody = \"mocked\"").start();
+    let mut client = sidecar.connect();
+    let asks = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+    for _ in 0..2 {
+        let response = client.get_with("/mock", asks);
+        assert_eq!(response.text(), "mocked");
+        if response.header("connection") == Some("close") {
+            client = sidecar.connect();
+        }
+    }
+    assert_eq!(client.get_with("/real", asks).text(), "real GET /real HTTP/1.1");
+}
+
+#[test]
+fn what_follows_a_request_for_another_protocol_waits_until_it_is_agreed_to() {
+    // The caller does not wait for the 101, and the upstream declines.
+    let upstream = Upstream::echo();
+    let sidecar = sidecar().upstream(&upstream).start();
+    let mut client = sidecar.connect();
+    client.send(
+        "GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
+    assert_eq!(client.response().text(), "real GET /a HTTP/1.1");
+    for arrived in upstream.arrived() {
+        assert!(arrived.line().starts_with("GET /a ") || arrived.line().starts_with("GET /b "), "{arrived:?}");
+    }
 }

@@ -10,6 +10,13 @@ const REFUSED: &[(&str, &str, u16)] = &[
     ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "host", 400),
     ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", "host", 400),
     ("GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", "host", 400),
+    (
+        "GET / HTTP/1.1\r\nHost: a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.\
+         a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.\
+         a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a\r\n\r\n",
+        "host",
+        400,
+    ),
     ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "request-line", 400),
     ("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", "request-line", 400),
     ("GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", "request-line", 400),
@@ -231,4 +238,25 @@ fn a_large_body_that_nobody_reads_does_not_cost_the_caller_its_answer() {
         }
     }
     assert_eq!(client.response().status, 413, "the answer is not lost to a reset");
+}
+
+#[test]
+fn a_rejected_caller_who_goes_on_sending_gets_the_answer() {
+    let sidecar = sidecar().config("limits.request_body = \"1KiB\"").start();
+    let mut client = sidecar.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n");
+    sidecar.last_call();
+    for _ in 0..20 {
+        client.send(vec![b'x'; 100_000]);
+    }
+    assert_eq!(client.response().status, 413);
+}
+
+#[test]
+fn a_rejected_http_1_0_request_is_logged_as_one() {
+    let sidecar = sidecar().start();
+    let mut client = sidecar.connect();
+    client.send("GET /a/../../x HTTP/1.0\r\n\r\n");
+    assert_eq!(client.response().status, 400);
+    assert_eq!(sidecar.last_call()["protocol"], "HTTP/1.0");
 }

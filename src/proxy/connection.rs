@@ -30,7 +30,7 @@ use super::front::{self, Framing, Passed};
 use super::head::{self, RawHead, Refusal};
 use super::inspect::{Broken, Inspected, inspect};
 use super::phases::Phases;
-use super::replay::{Fence, Replay};
+use super::replay::Replay;
 use crate::live::Snapshot;
 use crate::settings::Limits;
 use crate::stubs::request::{BodyView, RequestView};
@@ -146,9 +146,17 @@ impl Connections {
                 inspected = match inspect(&mut stream, passed.framing, &limits, share).await {
                     Ok(inspected) => inspected,
                     Err(Broken::Left) => return self.lost(&head, &arrived),
-                    Err(Broken::Malformed) => {
-                        let detail = "the chunked framing of the body is malformed";
-                        let refusal = Refusal { rejection: Rejection::Chunk, detail };
+                    Err(broken @ (Broken::Malformed | Broken::TooLarge)) => {
+                        let refusal = match broken {
+                            Broken::TooLarge => Refusal {
+                                rejection: Rejection::BodyTooLarge,
+                                detail: "the body is longer than limits.request_body",
+                            },
+                            _ => Refusal {
+                                rejection: Rejection::Chunk,
+                                detail: "the chunked framing of the body is malformed",
+                            },
+                        };
                         self.reject(stream, &head, &arrived, refusal).await;
                         return None;
                     }
@@ -179,7 +187,7 @@ impl Connections {
             is_http10: passed.is_http10,
             draining: *drain.borrow(),
         };
-        stream.hand_over(head, inspected.again, if passed.upgrade { Fence::Open } else { inspected.fence });
+        stream.hand_over(head, inspected.again, inspected.fence);
         drop(arrived); // no snapshot is held while the request takes its time
         let mut session = ServerSession::new_http1(stream);
         session.set_connection_user_context(Some(Box::new(handed)));

@@ -1,7 +1,7 @@
 //! What the stream of a connection and the request that pingora works on tell each other.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 use http::HeaderValue;
 
@@ -16,6 +16,8 @@ pub struct Exchange {
     fault: AtomicU8,
     /// The longest body, bytes; `u64::MAX` is no limit.
     max_body: AtomicU64,
+    /// Whether the upstream has changed the protocol, so that the connection is no longer HTTP/1.
+    upgraded: AtomicBool,
 }
 
 impl Exchange {
@@ -23,12 +25,23 @@ impl Exchange {
     pub fn reset(&self, max_body: Option<u64>) {
         self.take_date();
         self.fault.store(0, Ordering::Relaxed);
+        self.upgraded.store(false, Ordering::Relaxed);
         self.max_body.store(max_body.unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// The longest body, bytes; `u64::MAX` is no limit.
     pub fn max_body(&self) -> u64 {
         self.max_body.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the protocol has changed.
+    pub fn upgrade(&self) {
+        self.upgraded.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the protocol has changed.
+    pub fn is_upgraded(&self) -> bool {
+        self.upgraded.load(Ordering::Relaxed)
     }
 
     /// Sets the `Date` that the answer keeps.

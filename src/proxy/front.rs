@@ -18,14 +18,10 @@ use crate::words::Rejection;
 /// A head that passed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Passed {
-    /// Bytes of the head, its last empty line included.
-    pub length: usize,
     /// Where the body ends.
     pub framing: Framing,
     /// Whether the caller speaks HTTP/1.0.
     pub is_http10: bool,
-    /// Whether the caller asks for another protocol, so that what follows may not be HTTP.
-    pub upgrade: bool,
     /// Whether the caller holds its body back until it is told to continue.
     pub expects_continue: bool,
     /// The head in its repaired form, where it must not go on as it came.
@@ -73,21 +69,11 @@ pub fn check(head: &RawHead<'_>, max_body: Option<u64>) -> Result<Passed, Refusa
             return refuse(Rejection::Header, "the Connection field names a field that belongs to the request");
         }
     }
-    let upgrade = !head.http10
-        && named("upgrade").next().is_some_and(|field| headers::changes_protocol(field.value))
-        && listed("connection", "upgrade");
     let expects = listed("expect", "100-continue");
     // A server must ignore the expectation of an HTTP/1.0 caller (RFC 9110, section 10.1.1).
     let drop_expect = expects && head.http10;
     let repaired = (target.is_some() || drop_expect).then(|| rebuild(head, target.as_ref(), drop_expect));
-    Ok(Passed {
-        length: head.length,
-        framing,
-        is_http10: head.http10,
-        upgrade,
-        expects_continue: expects && !head.http10,
-        repaired,
-    })
+    Ok(Passed { framing, is_http10: head.http10, expects_continue: expects && !head.http10, repaired })
 }
 
 /// The longest target; that of the type which pingora keeps it in.
@@ -178,6 +164,10 @@ fn host<'h, 'b: 'h>(head: &RawHead<'_>, mut hosts: impl Iterator<Item = &'h Head
 
 /// Host and optional port (RFC 3986, section 3.2.2), without user information.
 fn is_host(value: &[u8]) -> bool {
+    // A name has 253 characters at most (RFC 1035, section 2.3.4); a port adds six.
+    if value.len() > 260 {
+        return false;
+    }
     let (name, port) = match value.iter().rposition(|b| *b == b':') {
         Some(at) if !value[at..].contains(&b']') => (&value[..at], Some(&value[at + 1..])),
         _ => (value, None),

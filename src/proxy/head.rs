@@ -60,13 +60,14 @@ impl RawHead<'_> {
 /// empty line. Empty lines before the request line do not count (RFC 9112, section 2.2).
 pub fn find_end(bytes: &[u8], seen: usize) -> Option<usize> {
     let from = seen.saturating_sub(3);
+    let first = bytes.iter().position(|b| !matches!(b, b'\r' | b'\n'))?;
     memchr::memchr_iter(b'\n', &bytes[from..]).map(|at| from + at).find_map(|at| {
         let end = match bytes[at + 1..] {
             [b'\n', ..] => at + 2,
             [b'\r', b'\n', ..] => at + 3,
             _ => return None,
         };
-        bytes[..at].iter().any(|b| !matches!(b, b'\r' | b'\n')).then_some(end)
+        (at > first).then_some(end)
     })
 }
 
@@ -236,6 +237,15 @@ mod tests {
         assert_eq!(find_end(b"GET / HTTP/1.1\r\nHost: a\r\n", 0), None);
         assert_eq!(find_end(b"\r\n\r\n", 0), None);
         assert_eq!(leading_empty_lines(b"\r\n\r\nGET"), 4);
+    }
+
+    #[test]
+    fn very_many_empty_lines_are_passed_over_in_one_go() {
+        let mut bytes = vec![b'\n'; 1 << 20];
+        bytes.extend_from_slice(&[b'x', b'\n'].repeat(1 << 19));
+        assert_eq!(find_end(&bytes, 0), None);
+        bytes.extend_from_slice(b"\n");
+        assert_eq!(find_end(&bytes, 0), Some(bytes.len()));
     }
 
     #[test]

@@ -123,15 +123,19 @@ impl Edits {
     /// Takes out what `Connection` names. `Upgrade` stays where it is meant.
     fn hop_by_hop(&mut self, fields: &[HeaderField<'_>], sent: &Sent<'_>) {
         let mut upgrades = false;
+        let mut named: SmallVec<[Vec<u8>; 2]> = SmallVec::new();
         for token in sent.connection.iter().flat_map(|value| tokens(value)) {
-            match token.to_ascii_lowercase().as_slice() {
-                b"keep-alive" | b"close" | b"te" => {}
-                b"upgrade" => upgrades = true,
-                name => {
-                    let named = (0..).zip(fields).filter(|(_, f)| f.name.as_bytes().eq_ignore_ascii_case(name));
-                    self.out.extend(named.map(|(number, _)| number));
-                }
+            match token.to_ascii_lowercase() {
+                name if matches!(name.as_slice(), b"keep-alive" | b"close" | b"te") => {}
+                name if name == b"upgrade" => upgrades = true,
+                name => named.push(name),
             }
+        }
+        if !named.is_empty() {
+            named.sort_unstable();
+            let is_named =
+                |field: &HeaderField<'_>| named.binary_search(&field.name.as_bytes().to_ascii_lowercase()).is_ok();
+            self.out.extend((0..).zip(fields).filter(|(_, field)| is_named(field)).map(|(number, _)| number));
         }
         let kept = |(_, value): &(u16, &[u8])| upgrades && changes_protocol(value);
         self.out.extend(sent.upgrade.filter(|upgrade| !kept(upgrade)).map(|(number, _)| number));

@@ -29,8 +29,9 @@ impl Inspected {
         Inspected { body: None, again: Bytes::new(), fence: fence(framing), share: None }
     }
 
-    fn refused(framing: Framing, fault: BodyFault) -> Self {
-        Inspected { body: Some(Err(fault)), ..Inspected::unread(framing) }
+    /// `share` is of the memory that what was read of it takes until it is passed on.
+    fn refused(framing: Framing, fault: BodyFault, share: Share) -> Self {
+        Inspected { body: Some(Err(fault)), share: Some(share), ..Inspected::unread(framing) }
     }
 }
 
@@ -47,6 +48,8 @@ fn fence(framing: Framing) -> Fence {
 pub enum Broken {
     /// Its framing is malformed.
     Malformed,
+    /// It is longer than any body may be.
+    TooLarge,
     /// The caller left in the middle.
     Left,
 }
@@ -78,15 +81,15 @@ pub async fn inspect(
         Framing::None => Ok(Inspected { body: Some(Ok(Bytes::new())), ..Inspected::unread(framing) }),
         Framing::Length(length) => {
             let Some(length) = usize::try_from(length).ok().filter(|length| *length <= limits.match_body) else {
-                return Ok(Inspected::refused(framing, BodyFault::TooLong));
+                return Ok(Inspected::refused(framing, BodyFault::TooLong, share));
             };
             if !share.take(length, limits.match_body_total) {
-                return Ok(Inspected::refused(framing, BodyFault::Budget));
+                return Ok(Inspected::refused(framing, BodyFault::Budget, share));
             }
             stream.expect(length);
             while stream.input().len() < length {
                 match timeout_at(deadline, stream.fill()).await {
-                    Err(_) => return Ok(Inspected::refused(framing, BodyFault::Timeout)),
+                    Err(_) => return Ok(Inspected::refused(framing, BodyFault::Timeout, share)),
                     Ok(Ok(0) | Err(_)) => return Err(Broken::Left),
                     Ok(Ok(_)) => {}
                 }
@@ -102,23 +105,26 @@ pub async fn inspect(
             loop {
                 let fresh = &stream.input()[scanned..];
                 scanned += scanner.feed(fresh, |data| decoded.extend_from_slice(data))?;
+                if limits.request_body.is_some_and(|most| scanner.length() > most) {
+                    return Err(Broken::TooLarge);
+                }
                 if scanner.is_done() {
                     break;
                 }
                 if decoded.len() > limits.match_body || scanned > raw_limit(limits.match_body) {
-                    return Ok(Inspected::refused(framing, BodyFault::TooLong));
+                    return Ok(Inspected::refused(framing, BodyFault::TooLong, share));
                 }
                 if !share.take(scanned + decoded.len(), limits.match_body_total) {
-                    return Ok(Inspected::refused(framing, BodyFault::Budget));
+                    return Ok(Inspected::refused(framing, BodyFault::Budget, share));
                 }
                 match timeout_at(deadline, stream.fill()).await {
-                    Err(_) => return Ok(Inspected::refused(framing, BodyFault::Timeout)),
+                    Err(_) => return Ok(Inspected::refused(framing, BodyFault::Timeout, share)),
                     Ok(Ok(0) | Err(_)) => return Err(Broken::Left),
                     Ok(Ok(_)) => {}
                 }
             }
             if decoded.len() > limits.match_body {
-                return Ok(Inspected::refused(framing, BodyFault::TooLong));
+                return Ok(Inspected::refused(framing, BodyFault::TooLong, share));
             }
             let again = stream.take(scanned).freeze();
             let body = Some(Ok(decoded.freeze()));

@@ -134,6 +134,9 @@ impl ProxyHttp for Phases {
         if head.status == StatusCode::SWITCHING_PROTOCOLS && !session.is_upgrade_req() {
             return Err(Error::explain(ErrorType::InvalidHTTPHeader, "101 that nobody asked for").into_up());
         }
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            request.exchange.upgrade();
+        }
         if head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }

@@ -15,6 +15,7 @@ use std::os::fd::AsRawFd as _;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use pingora::protocols::SocketDigest;
@@ -28,14 +29,16 @@ use crate::words::Rejection;
 /// How much of a pipelined request is taken in behind a closed fence. More stays in the socket's buffer, and TCP holds
 /// the caller back.
 const AHEAD: usize = 64 << 10;
+/// How long a few bytes of our own may take to leave: a caller who reads nothing holds no connection with them.
+const SEND: Duration = Duration::from_secs(10);
 /// How much is read at once.
 const READ: usize = 16 << 10;
 
 /// What pingora may still read.
 #[derive(Debug)]
 pub enum Fence {
-    /// Everything: the connection is no longer HTTP/1.
-    Open,
+    /// Nothing: nobody knows where the message ends.
+    Lost,
     /// So many bytes of the body.
     Length(u64),
     /// A chunked body to its end.
@@ -129,8 +132,9 @@ impl Replay {
     /// Whether the request is behind us, so that the next may be read.
     pub fn is_between_requests(&self) -> bool {
         self.again.iter().all(Bytes::is_empty)
+            && !self.exchange.is_upgraded()
             && match &self.fence {
-                Fence::Open => false,
+                Fence::Lost => false,
                 Fence::Length(left) => *left == 0,
                 Fence::Chunked(scanner) => scanner.is_done() && self.exchange.fault().is_none(),
             }
@@ -143,8 +147,13 @@ impl Replay {
     pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.answered = true;
         let Some(socket) = &mut self.socket else { return Err(io::ErrorKind::NotConnected.into()) };
-        socket.write_all(bytes).await?;
-        socket.flush().await
+        let sent = tokio::time::timeout(SEND, socket.write_all(bytes)).await;
+        sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Gives the message up: what else the caller sends is read away before the connection closes.
+    pub fn give_up(&mut self) {
+        self.fence = Fence::Lost;
     }
 
     /// Reads from the socket into the input; how much came.
@@ -184,7 +193,7 @@ impl Replay {
             self.input.advance(take);
         }
         if let Fence::Length(left) = &mut self.fence {
-            *left -= (out.filled().len() - before) as u64;
+            *left = left.saturating_sub((out.filled().len() - before) as u64); // 0 stays 0 for another protocol
         }
         Poll::Ready(Ok(()))
     }
@@ -232,14 +241,20 @@ impl AsyncRead for Replay {
             }
             return Poll::Ready(Ok(()));
         }
+        // Behind the message comes the other protocol, once the upstream has agreed to it.
+        let behind = |this: &mut Replay, cx: &mut Context<'_>, out: &mut ReadBuf<'_>| match this.exchange.is_upgraded()
+        {
+            true => this.poll_plain(cx, out, u64::MAX),
+            false => this.poll_quiet(cx),
+        };
         match &this.fence {
-            Fence::Length(0) => this.poll_quiet(cx),
+            Fence::Length(0) => behind(this, cx, out),
             Fence::Length(left) => {
                 let left = *left;
                 this.poll_plain(cx, out, left)
             }
-            Fence::Open => this.poll_plain(cx, out, u64::MAX),
-            Fence::Chunked(scanner) if scanner.is_done() => this.poll_quiet(cx),
+            Fence::Lost => this.poll_quiet(cx),
+            Fence::Chunked(scanner) if scanner.is_done() => behind(this, cx, out),
             Fence::Chunked(_) => this.poll_chunked(cx, out),
         }
     }

@@ -42,6 +42,9 @@ fn digests(table: &Table) -> HashMap<(String, String), u64> {
         let scenarios = stub.scenarios.iter().map(|number| &table.scenarios()[*number as usize]);
         // Numbers are places in the table and change with the neighbours, so they are left out.
         let _ = write!(hash, "{:?} {:?} {:?}", stub.method, stub.path, stub.query);
+        let mock = &table.mocks()[stub.mock as usize];
+        let (hosts, active, access) = (&mock.hosts, &mock.active, &mock.access);
+        let _ = write!(hash, "{hosts:?} {active:?} {access:?} {:?} {:?} {:?}", mock.delay, mock.cors, mock.selectors);
         for s in scenarios {
             let _ = write!(hash, "{:?} {:?} {:?} {:?} {:?}", s.name, s.id, s.conditions, s.answer, s.delay);
         }

@@ -90,16 +90,18 @@ impl Reloader {
         let metrics = self.metrics.clone();
         // Reading and compiling may take a while; no worker of the data plane is held up for it.
         let built = tokio::task::spawn_blocking(move || build(&request, &old, &metrics)).await;
-        let (result, fingerprint) = match built {
-            Ok(built) => built,
+        let result = match built {
+            Ok((result, fingerprint)) => {
+                *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = fingerprint;
+                result
+            }
             Err(panic) => {
                 tracing::error!(error = %panic, "reload failed inside");
                 let problem =
                     Problem::of(Code::UnreadableFile, None, "loading the configuration failed inside Standin");
-                return Err(Problems::new(vec![problem], Sources::default()));
+                Err(Problems::new(vec![problem], Sources::default()))
             }
         };
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = fingerprint;
         match result {
             Ok((next, changes, warnings)) => {
                 resolve::resolve(&fresh(&next), RESOLVE).await;

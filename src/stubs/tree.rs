@@ -28,6 +28,10 @@ pub(super) struct Step(u32);
 
 const CERTAIN: u32 = 1 << 31;
 
+/// Up to this many lists are merged by looking at the head of each; more come from a caller who sends very many values,
+/// and are sorted once.
+const MERGE: usize = 8;
+
 impl Step {
     fn new(position: u32, certain: bool) -> Self {
         Step(if certain { position | CERTAIN } else { position })
@@ -65,18 +69,28 @@ struct Attribute(Subject);
 /// Streams of ascending positions, merged.
 pub(super) struct Streams<'t> {
     lists: SmallVec<[&'t [Step]; 4]>,
+    /// All lists in one, last first, where there are many.
+    merged: Option<Vec<Step>>,
     /// The first position that cannot be ruled out without the body.
     pub body_at: u32,
 }
 
 impl Default for Streams<'_> {
     fn default() -> Self {
-        Streams { lists: SmallVec::new(), body_at: u32::MAX }
+        Streams { lists: SmallVec::new(), merged: None, body_at: u32::MAX }
     }
 }
 
 impl Streams<'_> {
     pub fn next(&mut self) -> Option<Step> {
+        if self.lists.len() > MERGE && self.merged.is_none() {
+            let mut merged: Vec<Step> = self.lists.drain(..).flatten().copied().collect();
+            merged.sort_unstable_by_key(|step| std::cmp::Reverse(step.position()));
+            self.merged = Some(merged);
+        }
+        if let Some(merged) = &mut self.merged {
+            return merged.pop();
+        }
         let list = self.lists.iter_mut().filter(|list| !list.is_empty()).min_by_key(|list| list[0].position())?;
         let (first, rest) = list.split_first()?;
         *list = rest;
@@ -91,12 +105,17 @@ impl Tree {
             Tree::Scan(steps) => out.lists.push(steps),
             Tree::Split(split) => {
                 let Split { attribute, values, first, rest } = &**split;
-                let mut into = |key: &[u8]| {
-                    if let Some(tree) = values.get(key) {
-                        tree.gather(view, out, fault);
-                    }
-                };
-                match attribute.keys(view, &mut into) {
+                let mut found: SmallVec<[&Tree; 4]> = SmallVec::new();
+                let outcome = attribute.keys(view, &mut |key| found.extend(values.get(key)));
+                if found.len() > 1 {
+                    // A value that a caller repeats leads to the same rules, and they are tried once.
+                    found.sort_unstable_by_key(|tree| std::ptr::from_ref(*tree));
+                    found.dedup_by(|a, b| std::ptr::eq(*a, *b));
+                }
+                for tree in found {
+                    tree.gather(view, out, fault);
+                }
+                match outcome {
                     Outcome::NeedsBody => out.body_at = out.body_at.min(*first),
                     Outcome::Fails(reason) => *fault = fault.or(Some(reason)),
                     Outcome::Holds => {}

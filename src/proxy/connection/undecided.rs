@@ -23,7 +23,9 @@ impl Connections {
         let (method, target) = head::first_line(head);
         let method = String::from_utf8_lossy(&head[method]);
         let told = head::told_fields(head);
-        let request = Head::request(&method, &head[target], "HTTP/1.1", told, &snapshot.redactor);
+        let line = head.get(target.end..).unwrap_or_default();
+        let protocol = if line.starts_with(b" HTTP/1.0") { "HTTP/1.0" } else { "HTTP/1.1" };
+        let request = Head::request(&method, &head[target], protocol, told, &snapshot.redactor);
         let counting = Counting { series: snapshot.series.clone(), mock: None, stub: None };
         self.plane.open(snapshot, *started, peer.address, request, decision, counting)
     }
@@ -39,6 +41,7 @@ impl Connections {
         let answer = rejection_bytes(rejection, detail, snapshot, &head[method] == b"HEAD");
         ticket.answered(rejection.status(), Head::response(head::told_fields(&answer), &snapshot.redactor));
         let sent = stream.send(&answer).await;
+        stream.give_up();
         tracing::debug!(reason = rejection.as_str(), peer = %arrived.peer.address, sent = sent.is_ok(), "request rejected");
         ticket.close(Outcome::default());
     }

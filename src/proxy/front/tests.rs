@@ -143,10 +143,3 @@ fn the_expectation_of_an_old_caller_is_ignored() {
     assert_eq!(passed.repaired.unwrap(), b"POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\n");
     assert!(get("Host: a\r\nExpect: 100-Continue\r\n").unwrap().expects_continue);
 }
-
-#[test]
-fn an_upgrade_needs_both_fields_and_the_newer_version() {
-    assert!(get("Host: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n").unwrap().upgrade);
-    assert!(!get("Host: a\r\nUpgrade: websocket\r\n").unwrap().upgrade);
-    assert!(!verdict("GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n").unwrap().upgrade);
-}

@@ -261,3 +261,25 @@ fn many_scenarios_told_apart_by_one_member_keep_their_order() {
     }
     decides(&stub, &[(&post("", "null"), "Unmatched of default, a miss")]);
 }
+
+#[test]
+fn a_caller_who_sends_very_many_values_gets_the_same_answer() {
+    let mut stubs = "[[stub]]\nname = \"t\"\nmatch = \"GET /a\"\n".to_owned();
+    for n in 0..40 {
+        stubs.push_str(&format!(
+            "[[stub.scenario]]\nname = \"s{n}\"\nwhen.query.k = \"{n}\"\nwhen.header.h = \"{n}\"\n"
+        ));
+    }
+    let query = |values: &[u32]| values.iter().map(|n| format!("k={n}")).collect::<Vec<_>>().join("&");
+    let all: Vec<u32> = (0..40).rev().chain(0..40).collect();
+    decides(
+        &stubs,
+        &[
+            (&format!("GET /a?{}\nh: 7", query(&all)), "t/s7 of default"),
+            (&format!("GET /a?{}\nh: 39", query(&all)), "t/s39 of default"),
+            (&format!("GET /a?{}\nh: 39\nh: 3", query(&all)), "t/s3 of default"),
+            (&format!("GET /a?{}\nh: 3", query(&[7; 100])), "Unmatched of default, a miss"),
+            (&format!("GET /a?{}\nh: 7", query(&[7; 100])), "t/s7 of default"),
+        ],
+    );
+}
