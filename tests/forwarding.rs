@@ -292,7 +292,9 @@ fn connections_to_the_upstream_are_kept() {
     for _ in 0..5 {
         assert_eq!(sidecar.get("/").status, 200);
     }
-    assert!(upstream.arrived().iter().all(|arrived| arrived.connection == upstream.arrived()[0].connection));
+    let arrived = upstream.arrived();
+    assert!(arrived.iter().all(|other| other.connection == arrived[0].connection));
+    assert!(arrived.iter().all(|other| other.header("connection").is_none()), "nobody asked for more than that");
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub struct Edits {
     /// Numbers of fields that are taken out, ascending.
     out: SmallVec<[u16; 4]>,
     add: SmallVec<[(&'static str, HeaderValue); 3]>,
+    /// Whether there is a `Connection` or an `Upgrade` to look at.
+    connection: bool,
 }
 
 /// What a caller sent of the fields that are looked at.
@@ -107,6 +109,7 @@ impl Edits {
             }
         }
         edits.hop_by_hop(fields, &sent);
+        edits.connection = !sent.connection.is_empty() || sent.upgrade.is_some();
         if sent.host.is_none() {
             // HTTP/1.0 needs none, but what goes on is HTTP/1.1 (RFC 9112, section 3.2).
             edits.add.push(("Host", strip.authority.clone()));
@@ -207,10 +210,12 @@ impl Edits {
     /// # Errors
     /// Never: the names are constants.
     pub fn finish(&self, head: &mut RequestHeader) -> Result<()> {
-        if head.headers.contains_key(UPGRADE) {
-            head.insert_header(CONNECTION, "Upgrade")?;
-        } else {
-            head.remove_header(&CONNECTION);
+        if self.connection {
+            if head.headers.contains_key(UPGRADE) {
+                head.insert_header(CONNECTION, "Upgrade")?;
+            } else {
+                head.remove_header(&CONNECTION);
+            }
         }
         for (name, value) in &self.add {
             head.append_header(*name, value.clone())?;
