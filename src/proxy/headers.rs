@@ -155,7 +155,11 @@ impl Edits {
     }
 
     fn append(&mut self, sent: &Sent<'_>, peer: &HeaderValue) {
-        self.extend(FOR, &sent.chain, peer.as_bytes());
+        if sent.chain.is_empty() {
+            self.add.push((FOR, peer.clone()));
+        } else {
+            self.extend(FOR, &sent.chain, peer.as_bytes());
+        }
         if sent.proto.is_empty() {
             self.add.push((PROTO, HeaderValue::from_static("http")));
         }
