@@ -88,21 +88,6 @@ impl Ticket {
         self.log.id(self.call.number)
     }
 
-    /// The number of the call.
-    pub fn number(&self) -> u64 {
-        self.call.number
-    }
-
-    /// When the request began.
-    pub fn started(&self) -> Instant {
-        self.started
-    }
-
-    /// What was decided.
-    pub fn decision(&self) -> &Decision {
-        &self.call.decision
-    }
-
     /// Notes the head of the answer, before it leaves. Only the first counts.
     pub fn answered(&self, status: u16, head: Head) {
         let _ = self.call.answered.set(Answered { status, head });

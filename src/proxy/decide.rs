@@ -45,7 +45,7 @@ pub struct Arrival<'a> {
     pub peer: SocketAddr,
     /// The peer's address as a field value.
     pub peer_value: &'a HeaderValue,
-    /// The request's head as it was sent.
+    /// The request's head, repaired where it must not go on as it came.
     pub head: &'a [u8],
     /// Its target.
     pub target: &'a [u8],
@@ -104,9 +104,7 @@ fn told(arrival: &Arrival<'_>, view: &RequestView<'_>) -> Head {
     let Arrival { head, target, protocol, .. } = *arrival;
     let redactor = &arrival.snapshot.redactor;
     let names = view.headers.iter().map(|field| field.name);
-    // Empty lines before a request are no part of it.
-    let raw = if head.first() == Some(&b'\r') { None } else { Head::raw(head, target, names, redactor) };
-    raw.unwrap_or_else(|| {
+    Head::raw(head, target, names, redactor).unwrap_or_else(|| {
         let fields = view.headers.iter().map(|field| (field.name, field.value));
         Head::request(view.method, target, protocol, fields, redactor)
     })

@@ -45,8 +45,6 @@ pub struct RawHead<'b> {
     pub fields: Fields<'b>,
     /// Whether the caller speaks HTTP/1.0.
     pub http10: bool,
-    /// Bytes of the head, its last empty line included.
-    pub length: usize,
 }
 
 impl RawHead<'_> {
@@ -101,7 +99,7 @@ pub fn parse(bytes: &[u8]) -> Result<RawHead<'_>, Refusal> {
     };
     let fields =
         request.headers.iter().map(|field| HeaderField { name: field.name, value: field.value.trim_ascii() }).collect();
-    Ok(RawHead { bytes: &bytes[..length], method, target: target.as_bytes(), fields, http10: version == 0, length })
+    Ok(RawHead { bytes: &bytes[..length], method, target: target.as_bytes(), fields, http10: version == 0 })
 }
 
 /// Refuses lines that do not end in CR LF: a recipient may take a bare LF for a line end, and so smuggle lines past
@@ -159,7 +157,7 @@ pub struct Rewritten<'b> {
 
 /// Writes a head anew, with another target and host, or without its expectation.
 pub fn rebuild(head: &RawHead<'_>, target: Option<&Rewritten<'_>>, drop_expect: bool) -> Vec<u8> {
-    let mut out = Vec::with_capacity(head.length + 16);
+    let mut out = Vec::with_capacity(head.bytes.len() + 16);
     out.extend_from_slice(head.method.as_bytes());
     out.push(b' ');
     match target {
