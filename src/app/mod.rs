@@ -146,8 +146,9 @@ impl App {
             None => handle.block_on(async { StopSignals::take() })?,
         };
         handle.block_on(signals.come());
-        tracing::info!("stopping: requests under way may finish");
+        // The probe is red before the log says why, so that whoever reads the log finds it so.
         self.begin_drain();
+        tracing::info!("stopping: requests under way may finish");
         let finished = handle.block_on(async {
             tokio::select! {
                 () = idle(&mut self.connections) => true,
