@@ -566,3 +566,21 @@ fn what_follows_a_request_for_another_protocol_waits_until_it_is_agreed_to() {
         assert!(arrived.line().starts_with("GET /a ") || arrived.line().starts_with("GET /b "), "{arrived:?}");
     }
 }
+
+#[test]
+fn one_thread_serves_waits_forwards_reloads_and_stops() {
+    let upstream = Upstream::echo();
+    let stubs = "[[stub]]\nmatch = \"GET /slow\"\nbody = \"slow\"\ndelay = \"300ms\"";
+    let sidecar = sidecar().threads(1).upstream(&upstream).config(stubs).start();
+    let slow = sidecar.address();
+    let slow = std::thread::spawn(move || Client::connect(slow).get("/slow").text());
+    assert_eq!(sidecar.get("/x").text(), "real GET /x HTTP/1.1");
+    let config =
+        format!("proxy.upstream = \"http://{}\"\n[[stub]]\nmatch = \"GET /x\"\nbody = \"one\"", upstream.address());
+    sidecar.reload_with(&config).unwrap();
+    assert_eq!(sidecar.get("/x").text(), "one");
+    assert_eq!(slow.join().unwrap(), "slow");
+    let address = sidecar.address();
+    sidecar.stop();
+    assert!(std::net::TcpStream::connect(address).is_err());
+}

@@ -6,17 +6,18 @@
 //! data plane cannot make the sidecar look dead.
 
 mod listeners;
+mod runtime;
 mod signals;
 mod start;
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
 use crate::calls::LineFormat;
@@ -25,6 +26,7 @@ use crate::live::Live;
 use crate::problem::Problems;
 use crate::proxy::Hooks;
 use crate::reload::{self, Reloader, Trigger};
+use runtime::DataRuntime;
 use signals::StopSignals;
 
 /// How long requests under way may take to finish after a stop was asked for.
@@ -44,6 +46,8 @@ pub struct Options {
     pub access_lines: Option<AccessTo>,
     /// Whether SIGTERM and SIGINT are taken, from before the sockets serve until [`App::run`] ends.
     pub signals: bool,
+    /// Threads that serve traffic; `None` for as many as the CPU limit allows.
+    pub threads: Option<NonZeroUsize>,
     /// For tests.
     pub hooks: Hooks,
 }
@@ -90,7 +94,7 @@ pub struct App {
     draining: Arc<AtomicBool>,
     /// Closes when the last connection has ended.
     connections: mpsc::Receiver<()>,
-    runtime: Option<Runtime>,
+    runtime: Option<DataRuntime>,
     stop_signals: Option<StopSignals>,
     side: Option<Side>,
     lines: Option<JoinHandle<()>>,
@@ -140,16 +144,15 @@ impl App {
     /// Where the signals cannot be listened for.
     pub fn run(mut self) -> io::Result<()> {
         let Some(runtime) = &self.runtime else { return Ok(()) };
-        let handle = runtime.handle().clone();
         let mut signals = match self.stop_signals.take() {
             Some(signals) => signals,
-            None => handle.block_on(async { StopSignals::take() })?,
+            None => runtime.block_on(async { StopSignals::take() })?,
         };
-        handle.block_on(signals.come());
+        runtime.block_on(signals.come());
         // The probe is red before the log says why, so that whoever reads the log finds it so.
         self.begin_drain();
         tracing::info!("stopping: requests under way may finish");
-        let finished = handle.block_on(async {
+        let finished = runtime.block_on(async {
             tokio::select! {
                 () = idle(&mut self.connections) => true,
                 () = tokio::time::sleep(DRAIN) => false,
@@ -166,7 +169,7 @@ impl App {
         self.begin_drain();
         if let Some(runtime) = &self.runtime {
             let connections = &mut self.connections;
-            let _ = runtime.handle().block_on(async { tokio::time::timeout(limit, idle(connections)).await });
+            let _ = runtime.block_on(async { tokio::time::timeout(limit, idle(connections)).await });
         }
         self.close();
     }
@@ -178,7 +181,7 @@ impl App {
 
     fn close(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_timeout(Duration::from_millis(500));
+            runtime.shutdown();
         }
         if let Some((stop, thread)) = self.side.take() {
             let _ = stop.send(true);

@@ -5,10 +5,10 @@ use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 
 use super::listeners::{Sockets, accept, local, side};
+use super::runtime::DataRuntime;
 use super::signals::{StopSignals, hang_up, reload_at};
 use super::{AccessTo, App, Options, StartError};
 use crate::calls::{AccessLines, CallLog};
@@ -27,7 +27,7 @@ impl App {
     /// # Errors
     /// Where the configuration is refused or an address is taken. Nothing keeps running then.
     pub fn start(options: Options) -> Result<App, StartError> {
-        let Options { request, access_lines, signals, hooks } = options;
+        let Options { request, access_lines, signals, threads, hooks } = options;
         let loaded = config::load(&request).map_err(|refused| StartError::Config(refused.problems))?;
         reload::report(&loaded.problems);
         let settings = loaded.settings.clone();
@@ -38,8 +38,9 @@ impl App {
 
         let sockets = Sockets::bind(&settings)?;
         let (lines, lines_thread) = access_log(access_lines, &log)?;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let runtime = data_runtime(threads)?;
+        // What the CPU limit of the control group allows, rounded down, and at least one.
+        let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
+        let runtime = DataRuntime::start(threads).map_err(cannot("start the data runtime"))?;
         let stop_signals = match signals {
             true => Some(runtime.block_on(async { StopSignals::take() }).map_err(cannot("take SIGTERM and SIGINT"))?),
             false => None,
@@ -114,12 +115,6 @@ impl App {
 
 fn cannot(what: &'static str) -> impl FnOnce(std::io::Error) -> StartError {
     move |source| StartError::Start { what, source }
-}
-
-/// The runtime of the traffic.
-fn data_runtime(threads: usize) -> Result<Runtime, StartError> {
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(threads).thread_name("data").enable_all().build().map_err(cannot("start the data runtime"))
 }
 
 type Lines = (Option<AccessLines>, Option<JoinHandle<()>>);

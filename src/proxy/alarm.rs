@@ -22,7 +22,8 @@ impl Alarm {
         poll_fn(|cx| self.poll_ring(cx, due)).await;
     }
 
-    fn poll_ring(&mut self, cx: &mut Context<'_>, due: Instant) -> Poll<()> {
+    /// Polls for `due`.
+    pub fn poll_ring(&mut self, cx: &mut Context<'_>, due: Instant) -> Poll<()> {
         let due = due.into();
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(due)));
         if due < sleep.deadline() {

@@ -37,6 +37,9 @@ use crate::stubs::request::{BodyView, RequestView};
 use crate::words::Rejection;
 use read_head::{HeadRead, read_head};
 
+/// A request of this length leaves in one go: every send buffer takes it.
+const ALWAYS_FITS: usize = 4 << 10;
+
 /// Serves data connections.
 pub struct Connections {
     proxy: Arc<HttpProxy<Phases>>,
@@ -131,7 +134,7 @@ impl Connections {
         exchange.reset(limits.request_body);
         let mut inspected = Inspected::unread(passed.framing);
         let mut held_back = passed.expects_continue;
-        let (plan, request) = match decided {
+        let (plan, mut request) = match decided {
             Some(decided) => decided,
             None => {
                 if held_back && may_read(passed.framing, &limits) {
@@ -171,8 +174,9 @@ impl Connections {
                 (plan, request)
             }
         };
-        if let Some(forward) = &request.forward {
-            head = forward.edits.strip(head);
+        if let Some(forward) = &mut request.forward {
+            head = forward.edits.rewrite(head);
+            forward.small = passed.framing == Framing::None && head.len() <= ALWAYS_FITS;
         }
         let handed = Handed {
             plan,
@@ -183,13 +187,15 @@ impl Connections {
                 Some(Ok(_)) => BodyPlan::Drain(usize::MAX), // it is in memory already
                 _ => BodyPlan::Drain(limits.early_drain),
             },
-            body_timeout: limits.body_timeout,
+            // Nothing of a body is read where there is none, and a tunnel may rest.
+            read_timeout: (passed.framing != Framing::None).then_some(limits.body_timeout),
             is_http10: passed.is_http10,
             draining: *drain.borrow(),
         };
-        stream.hand_over(head, inspected.again, inspected.fence);
+        stream.hand_over(head, inspected.again, inspected.fence, limits.body_timeout);
         drop(arrived); // no snapshot is held while the request takes its time
         let mut session = ServerSession::new_http1(stream);
+        session.set_read_timeout(None); // the head is there
         session.set_connection_user_context(Some(Box::new(handed)));
         let (back, _) = self.proxy.process_new_http(session, drain).await?.consume();
         back.into_any().downcast::<Replay>().ok()

@@ -24,8 +24,8 @@ pub struct Handed {
     pub request: Box<Request>,
     /// What happens to its body before an early answer.
     pub body: BodyPlan,
-    /// The time a body may rest without progress.
-    pub body_timeout: Duration,
+    /// The time a body may rest without progress; `None` where none is read.
+    pub read_timeout: Option<Duration>,
     /// Whether the caller speaks HTTP/1.0.
     pub is_http10: bool,
     /// Whether this is the connection's last request.
@@ -98,6 +98,8 @@ pub struct Forward {
     pub address: usize,
     /// What is changed in its head.
     pub edits: Edits,
+    /// Whether sending it cannot block, so that no time-out is needed.
+    pub small: bool,
     /// When forwarding began.
     pub at: Option<Instant>,
     /// Whether a connection was there to send it on.

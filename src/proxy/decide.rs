@@ -245,5 +245,5 @@ fn forward(arrival: &Arrival<'_>, decision: &Decision<'_>, view: &RequestView<'_
         authority: &upstream.authority,
     };
     let edits = Edits::of(view.headers, strip, arrival.peer_value);
-    Some(Forward { upstream, tries: 0, address: 0, edits, at: None, connected: false, status: None })
+    Some(Forward { upstream, tries: 0, address: 0, edits, small: false, at: None, connected: false, status: None })
 }

@@ -35,13 +35,14 @@ pub struct Strip<'s> {
 
 /// What is changed in a head before the upstream sees it.
 ///
-/// Fields are taken out of the raw head, before pingora parses it, and added to what it has parsed: each is the cheaper
-/// way. Only `Connection` is taken out late: pingora reads it to know whether the caller stays.
+/// Fields are taken out of the raw head and added to it before pingora parses it: in what it has parsed, each added field
+/// would make two tables grow. Only `Connection` is taken out late: pingora reads it to know whether the caller stays.
 #[derive(Debug, Default)]
 pub struct Edits {
-    /// Numbers of fields that are taken out, ascending.
+    /// Numbers of fields that are taken out; few.
     out: SmallVec<[u16; 4]>,
-    add: SmallVec<[(&'static str, HeaderValue); 3]>,
+    /// Lines that are added, each with its end.
+    add: Vec<u8>,
     /// Whether there is a `Connection` or an `Upgrade` to look at.
     connection: bool,
 }
@@ -112,14 +113,13 @@ impl Edits {
         edits.connection = !sent.connection.is_empty() || sent.upgrade.is_some();
         if sent.host.is_none() {
             // HTTP/1.0 needs none, but what goes on is HTTP/1.1 (RFC 9112, section 3.2).
-            edits.add.push(("Host", strip.authority.clone()));
+            edits.push("Host", strip.authority.as_bytes());
         }
         match strip.forwarded {
             Forwarded::Pass => {}
             Forwarded::Replace => edits.replace(&sent, peer),
             Forwarded::Append => edits.append(&sent, peer),
         }
-        edits.out.sort_unstable();
         edits
     }
 
@@ -147,25 +147,24 @@ impl Edits {
     fn replace(&mut self, sent: &Sent<'_>, peer: &HeaderValue) {
         let listed = sent.chain.iter().chain(&sent.standard).map(|(number, _)| *number);
         self.out.extend(listed.chain(sent.proto.iter().copied()).chain(sent.hosts.iter().copied()));
-        self.add.push((FOR, peer.clone()));
-        self.add.push((PROTO, HeaderValue::from_static("http")));
-        if let Some(host) = sent.host.and_then(|host| HeaderValue::from_bytes(host).ok()) {
-            self.add.push((HOST, host));
+        self.push(FOR, peer.as_bytes());
+        self.push(PROTO, b"http");
+        if let Some(host) = sent.host {
+            self.push(HOST, host);
         }
     }
 
     fn append(&mut self, sent: &Sent<'_>, peer: &HeaderValue) {
         if sent.chain.is_empty() {
-            self.add.push((FOR, peer.clone()));
+            self.push(FOR, peer.as_bytes());
         } else {
             self.extend(FOR, &sent.chain, peer.as_bytes());
         }
         if sent.proto.is_empty() {
-            self.add.push((PROTO, HeaderValue::from_static("http")));
+            self.push(PROTO, b"http");
         }
-        let host = sent.host.and_then(|host| HeaderValue::from_bytes(host).ok());
-        if let Some(host) = host.filter(|_| sent.hosts.is_empty()) {
-            self.add.push((HOST, host));
+        if let Some(host) = sent.host.filter(|_| sent.hosts.is_empty()) {
+            self.push(HOST, host);
         }
         if !sent.standard.is_empty() {
             // RFC 7239, section 4: an IPv6 address stands in brackets, and so in quotes; so does a host with a port.
@@ -177,42 +176,47 @@ impl Edits {
     }
 
     /// Replaces a list field by one that has one more element.
-    fn extend(&mut self, name: &'static str, values: &[(u16, &[u8])], last: &[u8]) {
+    fn extend(&mut self, name: &str, values: &[(u16, &[u8])], last: &[u8]) {
         self.out.extend(values.iter().map(|(number, _)| *number));
-        let mut whole = Vec::with_capacity(64);
-        for (_, value) in values {
-            whole.extend_from_slice(value);
-            whole.extend_from_slice(b", ");
+        let elements: Vec<&[u8]> = values.iter().map(|(_, value)| *value).chain([last]).collect();
+        self.push(name, &elements.join(&b", "[..]));
+    }
+
+    /// Adds a line. The value was a field value of the caller's, or is ours: it holds no end of a line.
+    fn push(&mut self, name: &str, value: &[u8]) {
+        if self.add.capacity() == 0 {
+            self.add.reserve(128);
         }
-        whole.extend_from_slice(last);
-        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(whole)) {
-            self.add.push((name, value));
+        for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+            self.add.extend_from_slice(part);
         }
     }
 
-    /// The head without the fields that are taken out.
-    pub fn strip(&self, head: Bytes) -> Bytes {
-        if self.out.is_empty() {
+    /// The head as it goes on.
+    pub fn rewrite(&self, head: Bytes) -> Bytes {
+        if self.out.is_empty() && self.add.is_empty() {
             return head;
         }
-        let mut out = Vec::with_capacity(head.len());
-        let mut gone = self.out.iter().map(|number| usize::from(*number) + 1).peekable();
-        for (number, line) in head.split_inclusive(|b| *b == b'\n').enumerate() {
-            let mut keep = true;
-            while gone.next_if_eq(&number).is_some() {
-                keep = false;
-            }
-            if keep {
-                out.extend_from_slice(line);
+        let mut out = Vec::with_capacity(head.len() + self.add.len());
+        let fields = head.strip_suffix(b"\n").map_or(&head[..], |head| head.strip_suffix(b"\r").unwrap_or(head));
+        if self.out.is_empty() {
+            out.extend_from_slice(fields);
+        } else {
+            for (number, line) in fields.split_inclusive(|b| *b == b'\n').enumerate() {
+                if number == 0 || !self.out.iter().any(|out| usize::from(*out) + 1 == number) {
+                    out.extend_from_slice(line);
+                }
             }
         }
+        out.extend_from_slice(&self.add);
+        out.extend_from_slice(b"\r\n");
         out.into()
     }
 
-    /// Adds what is added to what pingora has parsed, and takes `Connection` out, but for a change of protocol.
+    /// Takes `Connection` out of what pingora has parsed, but for a change of protocol.
     ///
     /// # Errors
-    /// Never: the names are constants.
+    /// Never: the name is a constant.
     pub fn finish(&self, head: &mut RequestHeader) -> Result<()> {
         if self.connection {
             if head.headers.contains_key(UPGRADE) {
@@ -220,9 +224,6 @@ impl Edits {
             } else {
                 head.remove_header(&CONNECTION);
             }
-        }
-        for (name, value) in &self.add {
-            head.append_header(*name, value.clone())?;
         }
         Ok(())
     }

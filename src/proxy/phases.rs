@@ -49,9 +49,8 @@ impl ProxyHttp for Phases {
 
     fn on_connection_reuse(&self, session: &mut Session, cx: &mut Context, handed: Box<dyn Any + Send + Sync>) {
         let Ok(handed) = handed.downcast::<Handed>() else { return };
-        let Handed { plan, request, body, body_timeout, is_http10, draining } = *handed;
-        session.set_read_timeout(Some(body_timeout));
-        session.set_write_timeout(Some(body_timeout));
+        let Handed { plan, request, body, read_timeout, is_http10, draining } = *handed;
+        session.set_read_timeout(read_timeout);
         if is_http10 {
             // HTTP/1.0 knows no interim answers (RFC 9110, section 15.2).
             if let pingora::protocols::http::ServerSession::H1(h1) = &mut *session.downstream_session {

@@ -15,13 +15,14 @@ use std::os::fd::AsRawFd as _;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use pingora::protocols::SocketDigest;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::alarm::Alarm;
 use super::chunked::ChunkScanner;
 use super::exchange::Exchange;
 use crate::words::Rejection;
@@ -56,6 +57,11 @@ pub struct Replay {
     /// Whether the caller has sent its last byte.
     ended: bool,
     output: BytesMut,
+    /// How long the caller may take nothing of what is written.
+    patience: Duration,
+    /// When the patience ends, while the caller takes nothing.
+    due: Option<Instant>,
+    alarm: Alarm,
     /// Whether anything was answered: only then an early close may cost somebody an answer.
     answered: bool,
     exchange: Arc<Exchange>,
@@ -80,6 +86,9 @@ impl Replay {
             fence: Fence::Length(0),
             ended: false,
             output: BytesMut::new(),
+            patience: SEND,
+            due: None,
+            alarm: Alarm::default(),
             answered: false,
             exchange: Arc::default(),
             digest: Arc::new(digest),
@@ -123,10 +132,12 @@ impl Replay {
         Ok(count)
     }
 
-    /// Gives pingora this head and body again, and then what the fence allows.
-    pub fn hand_over(&mut self, head: Bytes, body: Bytes, fence: Fence) {
+    /// Gives pingora this head and body again, and then what the fence allows. `patience` is how long the caller may
+    /// take nothing of the answer.
+    pub fn hand_over(&mut self, head: Bytes, body: Bytes, fence: Fence, patience: Duration) {
         self.again = [head, body];
         self.fence = fence;
+        self.patience = patience;
     }
 
     /// Whether the request is behind us, so that the next may be read.

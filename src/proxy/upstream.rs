@@ -21,7 +21,7 @@ pub fn peer(forward: &mut Forward) -> Option<Box<HttpPeer>> {
     peer.options.connection_timeout = Some(settings.connect_timeout);
     peer.options.total_connection_timeout = Some(settings.connect_timeout);
     peer.options.read_timeout = Some(settings.read_timeout);
-    peer.options.write_timeout = Some(settings.write_timeout);
+    peer.options.write_timeout = (!forward.small).then_some(settings.write_timeout);
     peer.options.idle_timeout = Some(settings.idle_timeout);
     // Fields that belong to the caller's connection are taken out of the raw head, before pingora parses it.
     peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();

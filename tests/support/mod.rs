@@ -6,6 +6,7 @@ pub mod process;
 pub mod upstream;
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -39,6 +40,7 @@ pub struct Builder {
     files: Vec<(String, String)>,
     hooks: Hooks,
     environment: Vec<(String, String)>,
+    threads: Option<NonZeroUsize>,
     lines_to: Option<Box<dyn std::io::Write + Send>>,
 }
 
@@ -71,6 +73,12 @@ impl Builder {
         self
     }
 
+    /// Serves on so many threads.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = NonZeroUsize::new(threads);
+        self
+    }
+
     /// Writes access lines there instead of keeping them for `Sidecar::lines`.
     pub fn lines_to(mut self, writer: impl std::io::Write + Send + 'static) -> Self {
         self.lines_to = Some(Box::new(writer));
@@ -95,6 +103,7 @@ impl Builder {
             },
             access_lines: Some((LineFormat::Json, self.lines_to.unwrap_or_else(|| Box::new(Shared(lines.clone()))))),
             hooks: self.hooks,
+            threads: self.threads.or_else(threads_of_the_run),
             ..Options::default()
         })?;
         Ok(Sidecar { dir, app: Some(app), lines })
@@ -107,6 +116,11 @@ impl Builder {
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+/// `STANDIN_TEST_THREADS` lets the whole suite run on another number of threads than the machine has cores.
+fn threads_of_the_run() -> Option<NonZeroUsize> {
+    std::env::var("STANDIN_TEST_THREADS").ok()?.parse().ok()
 }
 
 /// A sidecar to be.

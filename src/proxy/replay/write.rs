@@ -4,6 +4,7 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::Buf as _;
 use tokio::io::AsyncWrite;
@@ -16,15 +17,27 @@ const GATHER: usize = 16 << 10;
 impl Replay {
     /// Writes what was gathered.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(socket) = &mut self.socket else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
         while !self.output.is_empty() {
-            let count = ready!(Pin::new(&mut *socket).poll_write(cx, &self.output))?;
+            let Some(socket) = &mut self.socket else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+            let written = Pin::new(socket).poll_write(cx, &self.output);
+            let count = ready!(self.in_time(cx, written))?;
             if count == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.output.advance(count);
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Ends the wait for a caller who has taken nothing for too long. No timer is set while writing does not block.
+    fn in_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.due = None;
+            return written;
+        }
+        let due = *self.due.get_or_insert_with(|| Instant::now() + self.patience);
+        ready!(self.alarm.poll_ring(cx, due));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -52,7 +65,8 @@ impl AsyncWrite for Replay {
             return Poll::Ready(Ok(bytes.len()));
         }
         let Some(socket) = &mut this.socket else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
-        Pin::new(socket).poll_write(cx, bytes)
+        let written = Pin::new(socket).poll_write(cx, bytes);
+        this.in_time(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
