@@ -491,7 +491,7 @@ fn a_panic_in_one_request_ends_that_request_alone_and_is_counted() {
     let response = sidecar.get("/panic");
     assert_eq!((response.status, response.json()["code"].as_str()), (500, Some("panic")));
     assert_eq!(other.get("/a").text(), "fine", "nobody else notices");
-    assert_eq!(sidecar.metric("standin_panics_total"), Some(1.0));
+    wait_for("the panic to be counted", || sidecar.metric("standin_panics_total").filter(|count| *count == 1.0));
     let failed = wait_for("the call to end", || sidecar.calls().into_iter().find(|call| call["failure"] == "panic"));
     assert_eq!(failed["decision"], "failed");
 }
