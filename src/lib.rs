@@ -15,7 +15,7 @@
 //! | `live`, `config`, `calls` | the snapshot in force; files checked and compiled; what passed through |
 //! | `file` | the file as the user writes it |
 //! | `stubs`, `settings`, `metrics` | the pure core; checked values with units; every metric |
-//! | `problem`, `words`, `redact` | reports; the closed lists of words; what never reaches a log |
+//! | `problem`, `words`, `redact`, `tls` | reports; the closed lists of words; what never reaches a log; certificates and keys |
 pub mod admin;
 pub mod app;
 pub mod calls;
@@ -32,4 +32,5 @@ pub mod reload;
 pub mod settings;
 pub mod stubs;
 pub mod telemetry;
+pub mod tls;
 pub mod words;

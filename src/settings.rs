@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::tls::{ClientTls, ServerTls};
+
 /// Everything but the mocks.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -27,7 +29,7 @@ pub struct Settings {
 }
 
 /// The data listener and forwarding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Proxy {
     /// Addresses of the data listener.
     pub listen: Vec<SocketAddr>,
@@ -35,6 +37,8 @@ pub struct Proxy {
     pub marker: bool,
     /// What happens to forwarding headers.
     pub forwarded: Forwarded,
+    /// How the data listener speaks TLS; `None` for plain HTTP.
+    pub tls: Option<ServerTls>,
 }
 
 /// What happens to forwarding headers on the way to the upstream.
@@ -71,6 +75,21 @@ pub struct Upstream {
     /// How long an idle connection is kept. 4 s, below the 5 s after which a Node server closes: whoever closes first
     /// should not be the one who is being written to.
     pub idle_timeout: Duration,
+    /// Which requests are sent by HTTP/2.
+    pub http2: Http2,
+    /// How it is spoken TLS with; `None` for plain HTTP.
+    pub tls: Option<ClientTls>,
+}
+
+/// Which requests an upstream is sent by HTTP/2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Http2 {
+    /// gRPC calls.
+    Grpc,
+    /// All.
+    Always,
+    /// None.
+    Never,
 }
 
 /// What is kept of each call.
@@ -124,6 +143,15 @@ pub struct Limits {
     pub early_drain: usize,
     /// The longest delay. 180 s, Postman's limit.
     pub delay: Duration,
+    /// How many connections are open at a time. 10,000: at some 10 KB each that is a tenth of a gigabyte.
+    pub connections: usize,
+    /// How many requests one HTTP/2 connection may have under way. 100, as RFC 9113 recommends at least.
+    pub h2_streams: u32,
+    /// How long the sidecar still accepts once a stop was asked for. 5 s: the time that a cluster takes to send nobody
+    /// here any more.
+    pub drain_delay: Duration,
+    /// How long a stop may take, the delay included. 25 s, below the 30 s after which Kubernetes kills.
+    pub drain_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -139,6 +167,10 @@ impl Default for Limits {
             keepalive_timeout: Duration::from_secs(75),
             early_drain: 64 << 10,
             delay: Duration::from_secs(180),
+            connections: 10_000,
+            h2_streams: 100,
+            drain_delay: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(25),
         }
     }
 }

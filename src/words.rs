@@ -137,6 +137,12 @@ words! {
         BodyTooLarge "body-too-large",
         /// The body rested longer than `limits.body_timeout`: 408.
         BodyTimeout "body-timeout",
+        /// The TLS handshake failed, the caller's certificate is refused, or the caller speaks plain HTTP to a port with TLS: 400.
+        Tls "tls",
+        /// HTTP/2 frames or pseudo fields are malformed, or there are too many of them: 400.
+        Http2 "http2",
+        /// `limits.connections` are open already: 503.
+        Connections "connections",
     }
 }
 
@@ -151,13 +157,16 @@ words! {
         ConnectTimeout "connect-timeout",
         /// Connecting to the upstream failed otherwise: 502.
         Connect "connect",
+        /// The TLS handshake with the upstream failed: its certificate is not trusted, has expired, or is for another
+        /// name: 502.
+        Tls "tls",
         /// The upstream was silent for longer than `read_timeout`: 504.
         ReadTimeout "read-timeout",
         /// The upstream took nothing for longer than `write_timeout`: 504.
         WriteTimeout "write-timeout",
         /// The upstream closed the connection before its answer was complete: 502.
         Closed "closed",
-        /// The upstream's answer is no HTTP: 502.
+        /// The upstream's answer is no HTTP, or another version than was agreed: 502.
         InvalidAnswer "invalid-answer",
         /// The caller left before the answer was complete: no answer.
         CallerLeft "caller-left",
@@ -172,6 +181,7 @@ impl Rejection {
     /// The status of the answer.
     pub fn status(self) -> u16 {
         match self {
+            Rejection::Connections => 503,
             Rejection::Version => 505,
             Rejection::Connect => 405,
             Rejection::TransferCoding => 501,
@@ -184,6 +194,8 @@ impl Rejection {
             | Rejection::Header
             | Rejection::BareLineFeed
             | Rejection::Host
+            | Rejection::Tls
+            | Rejection::Http2
             | Rejection::ContentLength
             | Rejection::TransferEncoding
             | Rejection::Chunk => 400,
@@ -197,7 +209,7 @@ impl Failure {
         match self {
             Failure::Dns => 503,
             Failure::ConnectTimeout | Failure::ReadTimeout | Failure::WriteTimeout => 504,
-            Failure::Refused | Failure::Connect | Failure::Closed | Failure::InvalidAnswer => 502,
+            Failure::Refused | Failure::Connect | Failure::Tls | Failure::Closed | Failure::InvalidAnswer => 502,
             Failure::CallerLeft | Failure::Internal | Failure::Panic => 500,
         }
     }

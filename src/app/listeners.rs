@@ -3,15 +3,20 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::sync::{mpsc, watch};
 
 use super::{Side, StartError};
+use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::proxy::Connections;
+use crate::proxy::{Connections, Stop};
 use crate::settings::Settings;
+use crate::words::Rejection;
 
 /// How many connections the system keeps for us while we accept others.
 const BACKLOG: i32 = 4096;
@@ -51,14 +56,21 @@ pub(super) fn local(socket: &TcpListener, listener: &'static str) -> Result<Sock
     socket.local_addr().map_err(|source| StartError::Bind { listener, address, source })
 }
 
+/// What every connection is given.
+#[derive(Clone)]
+pub(super) struct Door {
+    pub(super) connections: Arc<Connections>,
+    pub(super) stop: Stop,
+    /// Held while a connection is open.
+    pub(super) open: mpsc::Sender<()>,
+    pub(super) count: Arc<AtomicUsize>,
+    pub(super) live: Arc<Live>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
 /// Takes connections until told to drain.
-pub(super) async fn accept(
-    listener: tokio::net::TcpListener,
-    connections: Arc<Connections>,
-    mut drain: watch::Receiver<bool>,
-    open: mpsc::Sender<()>,
-    metrics: Arc<Metrics>,
-) {
+pub(super) async fn accept(listener: tokio::net::TcpListener, door: Door) {
+    let mut drain = door.stop.drain.clone();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -74,29 +86,89 @@ pub(super) async fn accept(
                 continue;
             }
         };
+        let snapshot = door.live.snapshot();
+        let most = snapshot.settings.limits.connections;
+        if door.count.load(Ordering::Relaxed) >= most {
+            door.metrics.rejected(Rejection::Connections);
+            let plain = snapshot.settings.proxy.tls.is_none();
+            tracing::warn!(peer = %peer, limit = most, "connection refused: limits.connections are open");
+            if plain && door.count.load(Ordering::Relaxed) < most + REFUSED {
+                let counted = Counted::new(&door, false);
+                tokio::spawn(async move {
+                    let _counted = counted;
+                    refuse(socket).await;
+                });
+            }
+            continue;
+        }
+        drop(snapshot);
         let _ = socket.set_nodelay(true);
-        let (connections, drain, open, metrics) = (connections.clone(), drain.clone(), open.clone(), metrics.clone());
+        keep_alive(&socket);
+        let counted = Counted::new(&door, true);
+        let (connections, stop) = (door.connections.clone(), door.stop.clone());
         tokio::spawn(async move {
-            let _open = open;
-            let _counted = Counted::new(&metrics);
-            connections.serve(socket, peer, drain).await;
+            let _counted = counted;
+            connections.serve(socket, peer, stop).await;
         });
     }
 }
 
-/// Counts an open connection, also if its task panics.
-struct Counted<'m>(&'m Metrics);
+/// So many refused connections are told why at a time; further ones are closed without a word.
+const REFUSED: usize = 256;
+/// How long a refused caller has to take its answer.
+const FAREWELL: Duration = Duration::from_millis(300);
+/// Answers a connection that is one too many. What the caller sends meanwhile is read away, so that no reset overtakes
+/// the answer.
+async fn refuse(mut socket: TcpStream) {
+    let body =
+        r#"{"title":"Service Unavailable","status":503,"code":"connections","detail":"limits.connections are open"}"#;
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: {}\r\n\
+         Retry-After: 1\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let farewell = async {
+        socket.write_all(answer.as_bytes()).await?;
+        socket.shutdown().await?;
+        let mut scrap = [0; 4096];
+        while socket.read(&mut scrap).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // However it ends, the connection is closed.
+    let _ = tokio::time::timeout(FAREWELL, farewell).await;
+}
 
-impl<'m> Counted<'m> {
-    fn new(metrics: &'m Metrics) -> Self {
-        metrics.connections.inc();
-        Counted(metrics)
+/// Lets the system find out about callers that are gone without a word: a tunnel may rest for hours.
+fn keep_alive(socket: &TcpStream) {
+    let probe = socket2::TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
+    let _ = socket2::SockRef::from(socket).set_tcp_keepalive(&probe);
+}
+
+/// Counts an open connection, also if its task panics.
+struct Counted {
+    metrics: Option<Arc<Metrics>>,
+    count: Arc<AtomicUsize>,
+    _open: mpsc::Sender<()>,
+}
+
+impl Counted {
+    /// `shown` says whether the metric counts it.
+    fn new(door: &Door, shown: bool) -> Self {
+        door.count.fetch_add(1, Ordering::Relaxed);
+        let metrics = shown.then(|| door.metrics.clone());
+        if let Some(metrics) = &metrics {
+            metrics.connections.inc();
+        }
+        Counted { metrics, count: door.count.clone(), _open: door.open.clone() }
     }
 }
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.connections.dec();
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        if let Some(metrics) = &self.metrics {
+            metrics.connections.dec();
+        }
     }
 }
 

@@ -27,10 +27,10 @@ use crate::problem::Problems;
 use crate::proxy::Hooks;
 use crate::reload::{self, Reloader, Trigger};
 use runtime::DataRuntime;
-use signals::StopSignals;
+use signals::{Asked, StopSignals};
 
-/// How long requests under way may take to finish after a stop was asked for.
-const DRAIN: Duration = Duration::from_secs(25);
+/// How long before the end of a stop what would never end by itself is told to close.
+const CLOSING: Duration = Duration::from_secs(1);
 /// How long the last access lines may take to be written after a stop.
 const LINES: Duration = Duration::from_secs(2);
 
@@ -91,6 +91,7 @@ pub struct App {
     ops: SocketAddr,
     admin: SocketAddr,
     drain: watch::Sender<bool>,
+    cut: watch::Sender<bool>,
     draining: Arc<AtomicBool>,
     /// Closes when the last connection has ended.
     connections: mpsc::Receiver<()>,
@@ -148,15 +149,31 @@ impl App {
             Some(signals) => signals,
             None => runtime.block_on(async { StopSignals::take() })?,
         };
-        runtime.block_on(signals.come());
+        let asked = runtime.block_on(signals.come());
+        let limits = self.live.snapshot().settings.limits;
+        let end = tokio::time::Instant::now() + limits.drain_timeout;
         // The probe is red before the log says why, so that whoever reads the log finds it so.
-        self.begin_drain();
-        tracing::info!("stopping: requests under way may finish");
+        self.draining.store(true, Ordering::Relaxed);
+        // Whoever presses Ctrl-C waits for no cluster to look elsewhere.
+        let delay = if asked == Asked::Terminate { limits.drain_delay } else { Duration::ZERO };
+        tracing::info!(?delay, "stopping: requests under way may finish");
         let finished = runtime.block_on(async {
             tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                _ = signals.come() => return false,
+            }
+            let _ = self.drain.send(true);
+            let closing = end - CLOSING.min(limits.drain_timeout.saturating_sub(delay) / 2);
+            tokio::select! {
+                () = idle(&mut self.connections) => return true,
+                () = tokio::time::sleep_until(closing) => {}
+                _ = signals.come() => return false,
+            }
+            let _ = self.cut.send(true);
+            tokio::select! {
                 () = idle(&mut self.connections) => true,
-                () = tokio::time::sleep(DRAIN) => false,
-                () = signals.come() => false,
+                () = tokio::time::sleep_until(end) => false,
+                _ = signals.come() => false,
             }
         });
         tracing::info!(finished, "stopped");

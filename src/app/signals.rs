@@ -15,15 +15,24 @@ pub(super) struct StopSignals {
     interrupt: Signal,
 }
 
+/// Who asks for a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// SIGTERM: an orchestrator, that takes a while to send nobody here any more.
+    Terminate,
+    /// SIGINT: somebody at a terminal.
+    Interrupt,
+}
+
 impl StopSignals {
     pub(super) fn take() -> io::Result<Self> {
         Ok(StopSignals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    pub(super) async fn come(&mut self) {
+    pub(super) async fn come(&mut self) -> Asked {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Asked::Terminate,
+            _ = self.interrupt.recv() => Asked::Interrupt,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::listeners::{Sockets, accept, local, side};
+use super::listeners::{Door, Sockets, accept, local, side};
 use super::runtime::DataRuntime;
 use super::signals::{StopSignals, hang_up, reload_at};
 use super::{AccessTo, App, Options, StartError};
@@ -15,7 +15,7 @@ use crate::calls::{AccessLines, CallLog};
 use crate::live::resolve;
 use crate::metrics::Metrics;
 use crate::ops::Ops;
-use crate::proxy::{Budget, DataPlane};
+use crate::proxy::{Budget, DataPlane, Stop};
 use crate::{admin, config, ops, reload};
 
 /// How long start-up waits for the names of upstreams.
@@ -53,8 +53,11 @@ impl App {
         let connections = Arc::new(Arc::new(plane).connections(threads));
         let upstreams = live.snapshot().upstreams.to_vec();
         runtime.block_on(resolve::resolve(&upstreams, RESOLVE));
-        let (drain, drained) = watch::channel(false);
+        let ((drain, drained), (cut, is_cut)) = (watch::channel(false), watch::channel(false));
         let (open, connections_closed) = mpsc::channel(1);
+        let stop = Stop { drain: drained, cut: is_cut };
+        let count = Arc::default();
+        let door = Door { connections, stop, open, count, live: live.clone(), metrics: metrics.clone() };
         let mut data = Vec::new();
         {
             let _context = runtime.enter();
@@ -62,9 +65,9 @@ impl App {
                 data.push(local(&listener, "data")?);
                 let listener =
                     tokio::net::TcpListener::from_std(listener).map_err(cannot("serve the data listener"))?;
-                let metrics = metrics.clone();
-                runtime.spawn(accept(listener, connections.clone(), drained.clone(), open.clone(), metrics));
+                runtime.spawn(accept(listener, door.clone()));
             }
+            drop(door);
             runtime.spawn(reload_at(hang_up().map_err(cannot("take SIGHUP"))?, reloader.clone()));
         }
         runtime.spawn(async move { resolve::warn_of_unreachable(&upstreams).await });
@@ -87,6 +90,7 @@ impl App {
             ops,
             admin,
             drain,
+            cut,
             draining,
             connections: connections_closed,
             runtime: Some(runtime),

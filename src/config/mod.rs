@@ -10,6 +10,7 @@ mod effective;
 mod files;
 mod gather;
 mod hosts;
+mod limits;
 mod line;
 mod lint;
 mod listeners;
@@ -19,6 +20,7 @@ mod operators;
 mod response;
 mod settings;
 mod stubs;
+mod tls;
 mod upstreams;
 
 use std::collections::{HashMap, HashSet};

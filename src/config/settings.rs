@@ -1,18 +1,17 @@
 //! From the tables of standin.toml to checked settings, and from all files to one table of stubs.
 
 use std::path::Path;
-use std::time::Duration;
 
-use super::effective::{list, quoted, show, show_mock, shown, shown_size, value};
+use super::effective::{list, quoted, show, show_mock, shown_size, value};
 use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::upstreams::Upstreams;
 use super::{Context, MockSource, TakesEffect, conditions, lint, mocks};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
 use crate::file::read::At;
-use crate::file::{AdminTable, CallLogTable, GateTable, LimitsTable, MetricsTable, OpsTable, ProxyTable, StandinFile};
+use crate::file::{AdminTable, CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, StandinFile};
 use crate::problem::{Code, Place, Problem};
-use crate::settings::{self, CallLog, Limits, Proxy, Settings};
+use crate::settings::{self, CallLog, Proxy, Settings};
 use crate::stubs::scenario::Gate;
 use crate::stubs::table::Table;
 
@@ -37,12 +36,12 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
     } = root;
     list(cx, "mocks", patterns.as_ref().map(|p| (p.value.0.iter().map(|t| t.value.clone()).collect(), p.place)));
 
-    let ProxyTable { listen, upstream, marker, forwarded, files: body_files } =
+    let ProxyTable { listen, upstream, marker, forwarded, files: body_files, tls } =
         proxy.map(|t| t.value).unwrap_or_default();
     let OpsTable { listen: ops } = ops.map(|t| t.value).unwrap_or_default();
     let AdminTable { listen: admin } = admin.map(|t| t.value).unwrap_or_default();
     let listeners = listeners(listen, ops, admin, cx);
-    let mut upstreams = Upstreams::new(upstreams, listeners.all(), cx);
+    let mut upstreams = Upstreams::new(upstreams, listeners.all(), directory, cx);
     let proxy_upstream = upstream.as_ref().and_then(|text| upstreams.resolve(text, cx));
     show(cx, "proxy.upstream", upstream.as_ref().map(|t| (quoted(&t.value), t.place)), "none", TakesEffect::Reload);
     let marker = value(cx, "proxy.marker", marker, true, bool::to_string);
@@ -56,8 +55,10 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
     );
     let body_files = body_files.map(|path| directory.join(&path.value));
 
+    let tls = super::tls::server(tls, directory, cx);
+
     let gate = gate.map(|gate| compile_gate(gate.value, gate.place, cx)).unwrap_or_default();
-    let limits = compile_limits(limits.map(|t| t.value).unwrap_or_default(), cx);
+    let limits = super::limits::compile(limits.map(|t| t.value).unwrap_or_default(), cx);
     let mut call_log = compile_call_log(call_log.map(|t| t.value).unwrap_or_default(), cx);
     let MetricsTable { max_stubs } = metrics.map(|t| t.value).unwrap_or_default();
     let max_stubs = value(cx, "metrics.max_stubs", max_stubs.map(|n| n.map(|n| n.0)), 1000, u64::to_string);
@@ -90,6 +91,7 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
                 Forwarded::Replace => settings::Forwarded::Replace,
                 Forwarded::Pass => settings::Forwarded::Pass,
             },
+            tls,
         },
         upstreams: upstreams.list,
         ops: listeners.ops,
@@ -135,60 +137,6 @@ fn compile_gate(table: GateTable, place: Place, cx: &mut Context<'_>) -> Gate {
         })
     };
     Gate { real_when: compile(real_when), mock_when: compile(mock_when) }
-}
-
-fn compile_limits(table: LimitsTable, cx: &mut Context<'_>) -> Limits {
-    let LimitsTable {
-        head,
-        head_timeout,
-        request_body,
-        body_timeout,
-        match_body,
-        match_body_total,
-        match_body_timeout,
-        keepalive_timeout,
-        early_drain,
-        delay,
-    } = table;
-    let d = Limits::default();
-    let span = |cx: &mut Context<'_>, key: &str, set: Option<At<crate::file::leaf::Span>>, default: Duration| {
-        if let Some(zero) = set.as_ref().filter(|span| span.value.0.is_zero() && key != "limits.delay") {
-            cx.report(
-                Problem::at(Code::OutOfRange, zero.place, "a time limit of zero lets nothing through")
-                    .help("write a limit that is longer than nothing"),
-            );
-        }
-        value(cx, key, set.map(|span| span.map(|span| span.0)), default, |d| quoted(&shown(*d)))
-    };
-    let size = |cx: &mut Context<'_>, key: &str, set: Option<At<crate::file::leaf::Size>>, default: usize| {
-        value(cx, key, set.map(|size| size.map(|size| size.0)), default as u64, shown_size) as usize
-    };
-    if let Some(small) = head.as_ref().filter(|size| !(1024..=1_000_000).contains(&size.value.0)) {
-        // pingora itself refuses heads of more than 1,048,575 bytes.
-        cx.report(
-            Problem::at(Code::OutOfRange, small.place, "`head` lies between 1KiB and 1MB")
-                .help("the default is \"64KiB\""),
-        );
-    }
-    show(
-        cx,
-        "limits.request_body",
-        request_body.as_ref().map(|size| (shown_size(&size.value.0), size.place)),
-        "none",
-        TakesEffect::Reload,
-    );
-    Limits {
-        head: size(cx, "limits.head", head, d.head),
-        head_timeout: span(cx, "limits.head_timeout", head_timeout, d.head_timeout),
-        request_body: request_body.map(|size| size.value.0),
-        body_timeout: span(cx, "limits.body_timeout", body_timeout, d.body_timeout),
-        match_body: size(cx, "limits.match_body", match_body, d.match_body),
-        match_body_total: size(cx, "limits.match_body_total", match_body_total, d.match_body_total),
-        match_body_timeout: span(cx, "limits.match_body_timeout", match_body_timeout, d.match_body_timeout),
-        keepalive_timeout: span(cx, "limits.keepalive_timeout", keepalive_timeout, d.keepalive_timeout),
-        early_drain: size(cx, "limits.early_drain", early_drain, d.early_drain),
-        delay: span(cx, "limits.delay", delay, d.delay),
-    }
 }
 
 fn compile_call_log(table: CallLogTable, cx: &mut Context<'_>) -> CallLog {

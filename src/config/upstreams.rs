@@ -2,29 +2,47 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::effective::{quoted, show, shown, value};
-use super::{Context, TakesEffect};
-use crate::file::UpstreamTable;
+use super::{Context, TakesEffect, tls};
 use crate::file::leaf::Named;
 use crate::file::read::At;
+use crate::file::{self, UpstreamTable};
 use crate::problem::{Code, Problem, nearest};
-use crate::settings::Upstream;
+use crate::settings::{Http2, Upstream};
 use crate::stubs::scenario::Destination;
+use crate::tls::ClientTls;
 
 pub(super) struct Upstreams {
     pub list: Vec<Arc<Upstream>>,
     names: HashMap<String, Destination>,
-    /// Upstreams that were given by URL only, by host and port.
-    urls: HashMap<Arc<str>, Destination>,
+    /// Upstreams that were given by URL only, by host, port, and whether it is `https`.
+    urls: HashMap<(Arc<str>, bool), Destination>,
     own: Vec<SocketAddr>,
+    /// What paths are relative to.
+    directory: PathBuf,
+}
+
+/// The parts of an upstream's URL.
+#[derive(Default)]
+struct Url {
+    host: Box<str>,
+    port: u16,
+    https: bool,
 }
 
 impl Upstreams {
-    pub fn new(tables: Option<At<Named<UpstreamTable>>>, own: Vec<SocketAddr>, cx: &mut Context<'_>) -> Self {
-        let mut upstreams = Upstreams { list: Vec::new(), names: HashMap::new(), urls: HashMap::new(), own };
+    pub fn new(
+        tables: Option<At<Named<UpstreamTable>>>,
+        own: Vec<SocketAddr>,
+        directory: &Path,
+        cx: &mut Context<'_>,
+    ) -> Self {
+        let directory = directory.to_owned();
+        let mut upstreams = Upstreams { list: Vec::new(), names: HashMap::new(), urls: HashMap::new(), own, directory };
         for (name, table) in tables.into_iter().flat_map(|tables| tables.value.0) {
             upstreams.define(name, table, cx);
         }
@@ -33,7 +51,7 @@ impl Upstreams {
 
     fn define(&mut self, name: At<String>, table: At<UpstreamTable>, cx: &mut Context<'_>) {
         let place = table.place;
-        let UpstreamTable { url, connect_timeout, read_timeout, write_timeout, idle_timeout } = table.value;
+        let UpstreamTable { url, connect_timeout, read_timeout, write_timeout, idle_timeout, http2, tls } = table.value;
         let text = super::names::checked(&name, cx);
         let key = |key: &str| format!("upstreams.{text}.{key}");
         show(cx, &key("url"), url.as_ref().map(|t| (quoted(&t.value), t.place)), "none", TakesEffect::Reload);
@@ -50,6 +68,12 @@ impl Upstreams {
         let read_timeout = span("read_timeout", read_timeout, READ, cx);
         let write_timeout = span("write_timeout", write_timeout, WRITE, cx);
         let idle_timeout = span("idle_timeout", idle_timeout, IDLE, cx);
+        let http2 = value(cx, &key("http2"), http2, file::leaf::Http2::Grpc, |word| quoted(word.as_str()));
+        let http2 = match http2 {
+            file::leaf::Http2::Grpc => Http2::Grpc,
+            file::leaf::Http2::Always => Http2::Always,
+            file::leaf::Http2::Never => Http2::Never,
+        };
         // The name is known even where its URL is bad, so that those who use it are not blamed.
         self.names.insert(text.clone(), Destination(self.list.len() as u32));
         let Some(url) = url else {
@@ -59,7 +83,8 @@ impl Upstreams {
             }
             return;
         };
-        let (host, port) = self.checked_url(&url, cx).unwrap_or_default();
+        let Url { host, port, https } = self.checked_url(&url, cx).unwrap_or_default();
+        let tls = tls::client(&text, tls, &host, https, &self.directory, cx);
         self.list.push(Arc::new(Upstream {
             name: text.as_str().into(),
             host,
@@ -68,6 +93,8 @@ impl Upstreams {
             read_timeout,
             write_timeout,
             idle_timeout,
+            http2,
+            tls,
         }));
     }
 
@@ -77,7 +104,8 @@ impl Upstreams {
             return Some(*found);
         }
         if text.value.contains("://") {
-            let (host, port) = self.checked_url(text, cx)?;
+            let Url { host, port, https } = self.checked_url(text, cx)?;
+            let tls = https.then(|| ClientTls { server_name: host.clone(), authorities: None, identity: None });
             let name = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
             let upstream = Upstream {
                 name: name.into(),
@@ -87,9 +115,11 @@ impl Upstreams {
                 read_timeout: READ,
                 write_timeout: WRITE,
                 idle_timeout: IDLE,
+                http2: Http2::Grpc,
+                tls,
             };
             let next = Destination(self.list.len() as u32);
-            let number = *self.urls.entry(upstream.name.clone()).or_insert(next);
+            let number = *self.urls.entry((upstream.name.clone(), https)).or_insert(next);
             if number == next {
                 self.list.push(Arc::new(upstream));
             }
@@ -116,7 +146,7 @@ impl Upstreams {
     }
 
     /// Host and port of a URL that has nothing else.
-    fn checked_url(&self, text: &At<String>, cx: &mut Context<'_>) -> Option<(Box<str>, u16)> {
+    fn checked_url(&self, text: &At<String>, cx: &mut Context<'_>) -> Option<Url> {
         let bad = |why: &str| {
             Problem::at(Code::BadUrl, text.place, format!("{:?} is no upstream URL", text.value))
                 .label(why)
@@ -133,18 +163,11 @@ impl Upstreams {
             cx.report(bad(if text.value.is_empty() { "it is empty" } else { "malformed" }));
             return None;
         };
-        match uri.scheme_str() {
-            Some("http") => {}
-            Some("https") => {
-                let plain = text.value.replacen("https", "http", 1);
-                cx.report(
-                    crate::file::read::not_available(text.place, "an `https` upstream")
-                        .help(format!("name a plain one, such as {plain:?}")),
-                );
-                return None;
-            }
+        let https = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
             Some(_) => {
-                cx.report(bad("the scheme is `http`"));
+                cx.report(bad("the scheme is `http` or `https`"));
                 return None;
             }
             None => {
@@ -153,7 +176,7 @@ impl Upstreams {
                 cx.report(bad("the scheme is missing").maybe_help(sound.then(|| format!("did you mean {meant:?}?"))));
                 return None;
             }
-        }
+        };
         let authority = uri.authority().map(|a| a.as_str()).unwrap_or("");
         let host = uri.host().unwrap_or("").trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let port = uri.port_u16();
@@ -167,7 +190,7 @@ impl Upstreams {
         } else if has_port && port.is_none_or(|port| port == 0) {
             cx.report(bad("the port is no number from 1 to 65535"));
         } else {
-            let port = port.unwrap_or(80);
+            let port = port.unwrap_or(if https { 443 } else { 80 });
             if self.own.iter().any(|own| is_own(&host, port, *own)) {
                 cx.report(
                     Problem::at(Code::OwnListener, text.place, "the upstream is a listener of this sidecar")
@@ -176,7 +199,7 @@ impl Upstreams {
                 );
                 return None;
             }
-            return Some((host.into(), port));
+            return Some(Url { host: host.into(), port, https });
         }
         None
     }

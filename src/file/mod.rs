@@ -31,10 +31,12 @@ use read::Keys;
 
 /// The names of all tables that have `key`; this is how a key in the wrong table is told where it belongs.
 pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
-    let tables: [(&'static str, Vec<&'static str>); 13] = [
+    let tables: [(&'static str, Vec<&'static str>); 15] = [
         row::<StandinFile>(),
         row::<ProxyTable>(),
+        row::<TlsTable>(),
         row::<UpstreamTable>(),
+        row::<UpstreamTlsTable>(),
         row::<OpsTable>(),
         row::<AdminTable>(),
         row::<GateTable>(),

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::leaf::{AccessLog, Count, Forwarded, GateDefault, List, Named, OneOrMany, Size, Span, Text};
+use super::leaf::{AccessLog, Count, Forwarded, GateDefault, Http2, List, Named, OneOrMany, Size, Span, Text};
 use super::mock::{DefaultTable, ServerStubTable, StubTable};
 use super::read::{Keys as _, Reader, keys, unknown_key};
 use super::when::GateWhenTable;
@@ -53,8 +53,23 @@ keys! {
         forwarded: Forwarded,
         /// The directory that body files are relative to. Default: the directory of the file that names them.
         files: Text,
+        /// Certificate and key: the data listener then speaks TLS. Default: plain HTTP.
+        tls: TlsTable,
     }
-    later ["tls", "http2", "lane"]
+    later ["http2", "lane"]
+}
+
+keys! {
+    /// TLS on the data listener.
+    TlsTable "[proxy.tls]" {
+        /// The certificate and its chain, leaf first, a PEM file relative to this file's directory.
+        cert: Text,
+        /// The private key of the certificate, a PEM file.
+        key: Text,
+        /// Authorities, a PEM file: a caller must then show a certificate that one of them has signed.
+        client_ca: Text,
+    }
+    required ["cert", "key"]
 }
 
 keys! {
@@ -70,9 +85,27 @@ keys! {
         write_timeout: Span,
         /// How long an idle connection is kept. Default: "4s", below a Node server's 5 s.
         idle_timeout: Span,
+        /// Which requests are sent by HTTP/2. Default: "grpc".
+        http2: Http2,
+        /// How an `https` upstream is verified, and what it is shown.
+        tls: UpstreamTlsTable,
     }
-    later ["http2", "tls", "ca", "cert", "key", "client_cert", "sni", "verify"]
+    later ["verify"]
     unknown unknown_in_upstream
+}
+
+keys! {
+    /// TLS toward an upstream. Its certificate is always verified.
+    UpstreamTlsTable "[upstreams.NAME.tls]" {
+        /// Authorities, a PEM file relative to this file's directory. Default: those of the system.
+        ca: Text,
+        /// The certificate that Standin shows, and its chain, a PEM file.
+        cert: Text,
+        /// The private key of that certificate, a PEM file.
+        key: Text,
+        /// The name that the upstream is asked for, and that its certificate must carry. Default: the URL's host.
+        server_name: Text,
+    }
 }
 
 fn unknown_in_upstream(key: &str, place: Place, value: &Spanned<DeValue<'_>>, reader: &mut Reader<'_>) {
@@ -151,8 +184,15 @@ keys! {
         early_drain: Size,
         /// The longest delay. Default: "180s". Longer ones are cut to it.
         delay: Span,
+        /// How many connections are open at a time. Default: 10000. Further ones are refused with 503.
+        connections: Count,
+        /// How many requests one HTTP/2 connection may have under way. Default: 100.
+        h2_streams: Count,
+        /// How long the sidecar still accepts once SIGTERM has come. Default: "5s".
+        drain_delay: Span,
+        /// How long a stop may take, the delay included. Default: "25s". What is left then is cut.
+        drain_timeout: Span,
     }
-    later ["connections", "h2_streams", "drain_delay", "drain_timeout"]
 }
 
 keys! {

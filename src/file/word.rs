@@ -118,3 +118,15 @@ words! {
         Real = "real",
     }
 }
+
+words! {
+    /// Which requests an upstream is sent by HTTP/2.
+    Http2 {
+        /// gRPC calls; everything else by HTTP/1.1.
+        Grpc = "grpc",
+        /// All.
+        Always = "always",
+        /// None.
+        Never = "never",
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod resolve;
 
+use std::any::Any;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -82,6 +83,17 @@ impl Live {
     }
 }
 
+/// Something made when it is first asked for, of a type that only its maker knows.
+#[derive(Debug, Default)]
+pub struct Prepared(OnceLock<Box<dyn Any + Send + Sync>>);
+
+impl Prepared {
+    /// What was made; `None` if it is asked for as another type than the first time.
+    pub fn get_or_make<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.0.get_or_init(|| Box::new(make())).downcast_ref()
+    }
+}
+
 /// An upstream with the addresses that its name has now. Outlives reloads that leave its definition alone.
 pub struct UpstreamState {
     /// The definition.
@@ -92,6 +104,8 @@ pub struct UpstreamState {
     pub authority: HeaderValue,
     /// Handles of metrics.
     pub series: UpstreamSeries,
+    /// What the proxy has made of the definition, so that it is made once.
+    pub prepared: Prepared,
     addresses: ArcSwap<Vec<SocketAddr>>,
     /// The address that answered last: tried first, so that a dead one costs one request and not every one.
     preferred: AtomicUsize,
@@ -115,6 +129,7 @@ impl UpstreamState {
                 settings.hash(&mut hasher);
                 hasher.finish()
             },
+            prepared: Prepared::default(),
             addresses: ArcSwap::from_pointee(literal.into_iter().collect()),
             preferred: AtomicUsize::new(0),
             settings,
@@ -173,6 +188,8 @@ mod tests {
             read_timeout: second,
             write_timeout: second,
             idle_timeout: second,
+            http2: crate::settings::Http2::Grpc,
+            tls: None,
         };
         UpstreamState::new(Arc::new(settings), &Metrics::new(1))
     }

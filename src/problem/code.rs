@@ -82,6 +82,10 @@ codes! {
     OwnListener "own-listener",
     /// A name under `upstream` is not defined.
     UnknownUpstream "unknown-upstream",
+    /// A certificate, a key or an authority cannot be used.
+    BadCertificate "bad-certificate",
+    /// A certificate has expired, or is not valid yet.
+    ExpiredCertificate "expired-certificate",
     // --- mocks, stubs, scenarios ---
     /// A name is empty, too long, or holds control characters.
     BadName "bad-name",

@@ -169,10 +169,13 @@ pub fn failure_detail(failure: Failure, upstream: &str) -> String {
         Failure::Refused => format!("the upstream `{upstream}` refuses connections"),
         Failure::ConnectTimeout => format!("connecting to the upstream `{upstream}` took too long"),
         Failure::Connect => format!("the upstream `{upstream}` cannot be connected to"),
+        Failure::Tls => {
+            format!("no TLS can be agreed on with the upstream `{upstream}`, or its certificate is refused")
+        }
         Failure::ReadTimeout => format!("the upstream `{upstream}` was silent for too long"),
         Failure::WriteTimeout => format!("the upstream `{upstream}` took nothing for too long"),
         Failure::Closed => format!("the upstream `{upstream}` closed the connection before it answered"),
-        Failure::InvalidAnswer => format!("the upstream `{upstream}` answered something that is no HTTP/1"),
+        Failure::InvalidAnswer => format!("the upstream `{upstream}` answered something that is no HTTP"),
         Failure::CallerLeft => "the caller left".to_owned(),
         Failure::Internal | Failure::Panic => "Standin failed inside; its log says more".to_owned(),
     }

@@ -1,6 +1,6 @@
 //! What a request carries from phase to phase.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -9,7 +9,7 @@ use super::budget::Share;
 use super::decide::Plan;
 use super::exchange::Exchange;
 use super::headers::Edits;
-use crate::calls::{Captured, Ticket};
+use crate::calls::{Captured, Outcome, Ticket};
 use crate::live::UpstreamState;
 use crate::redact::Redactor;
 use crate::stubs::scenario::Mock;
@@ -30,6 +30,22 @@ pub struct Handed {
     pub is_http10: bool,
     /// Whether this is the connection's last request.
     pub draining: bool,
+}
+
+/// A way for [`Handed`] through the head of a request: pingora's sessions of HTTP/2 carry nothing else.
+#[derive(Clone, Debug)]
+pub struct Parcel(Arc<Mutex<Option<Handed>>>);
+
+impl Parcel {
+    /// Packs it.
+    pub fn new(handed: Handed) -> Self {
+        Parcel(Arc::new(Mutex::new(Some(handed))))
+    }
+
+    /// Takes it out, once.
+    pub fn take(&self) -> Option<Handed> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
 }
 
 /// What happens to a request's body before an early answer.
@@ -79,12 +95,23 @@ pub struct Request {
     pub failure: Option<Failure>,
     /// Why it was rejected in the middle.
     pub rejection: Option<Rejection>,
+    /// Bytes of the request's body that were passed on.
+    pub passed: u64,
     /// The beginning of the request's body, if bodies are kept.
     pub request_body: Option<Capture>,
     /// The beginning of the answer's body.
     pub response_body: Option<Capture>,
     /// The memory of the inspected body; given back when the request is over.
     pub share: Option<Share>,
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        // One that is dropped in the middle was given up by its connection, or by its caller.
+        if let Some(ticket) = self.ticket.take().filter(|_| self.exchange.is_late()) {
+            ticket.close(Outcome { failure: Some(Failure::ReadTimeout), ..Outcome::default() });
+        }
+    }
 }
 
 /// A request on its way to an upstream.
@@ -98,6 +125,8 @@ pub struct Forward {
     pub address: usize,
     /// What is changed in its head.
     pub edits: Edits,
+    /// Whether it is sent by HTTP/2.
+    pub http2: bool,
     /// Whether sending it cannot block, so that no time-out is needed.
     pub small: bool,
     /// When forwarding began.

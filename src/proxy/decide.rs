@@ -16,6 +16,7 @@ use super::exchange::Exchange;
 use super::headers::{DEBUG, Edits, Strip};
 use crate::calls::{self, Counting, Head, Ticket};
 use crate::live::Snapshot;
+use crate::settings::Http2;
 use crate::stubs::decision::{Action, Decision, Inputs};
 use crate::stubs::marker::Marker;
 use crate::stubs::request::RequestView;
@@ -51,6 +52,8 @@ pub struct Arrival<'a> {
     pub target: &'a [u8],
     /// The protocol of the caller.
     pub protocol: &'static str,
+    /// `http`, or `https` where the caller speaks TLS.
+    pub scheme: &'static str,
     /// What is shared with the stream.
     pub exchange: &'a Arc<Exchange>,
 }
@@ -91,6 +94,7 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
         delay,
         failure: decision.is_none().then_some(Failure::Panic),
         rejection: None,
+        passed: 0,
         request_body: keep.then(|| Capture::new(log.body)),
         response_body: keep.then(|| Capture::new(log.body)),
         share: None,
@@ -104,7 +108,9 @@ fn told(arrival: &Arrival<'_>, view: &RequestView<'_>) -> Head {
     let Arrival { head, target, protocol, .. } = *arrival;
     let redactor = &arrival.snapshot.redactor;
     let names = view.headers.iter().map(|field| field.name);
-    Head::raw(head, target, names, redactor).unwrap_or_else(|| {
+    // A head of HTTP/2 was put together by us: it is told with its own protocol.
+    let raw = protocol.starts_with("HTTP/1").then(|| Head::raw(head, target, names, redactor)).flatten();
+    raw.unwrap_or_else(|| {
         let fields = view.headers.iter().map(|field| (field.name, field.value));
         Head::request(view.method, target, protocol, fields, redactor)
     })
@@ -238,12 +244,36 @@ fn forward(arrival: &Arrival<'_>, decision: &Decision<'_>, view: &RequestView<'_
     let Action::Forward(to) = &decision.action else { return None };
     let upstream = arrival.snapshot.upstreams.get(to.0 as usize)?.clone();
     let key = decision.mock.filter(|mock| mock.access.has_key(view)).map(|mock| &*mock.access.header);
+    let http2 = match upstream.settings.http2 {
+        Http2::Always => true,
+        Http2::Never => false,
+        Http2::Grpc => is_grpc(view),
+    };
     let strip = Strip {
         selectors: decision.selectors_on,
         key,
         forwarded: arrival.snapshot.settings.proxy.forwarded,
         authority: &upstream.authority,
     };
-    let edits = Edits::of(view.headers, strip, arrival.peer_value);
-    Some(Forward { upstream, tries: 0, address: 0, edits, small: false, at: None, connected: false, status: None })
+    let edits = Edits::of(view.headers, strip, arrival.peer_value, arrival.scheme);
+    Some(Forward {
+        upstream,
+        tries: 0,
+        address: 0,
+        edits,
+        http2,
+        small: false,
+        at: None,
+        connected: false,
+        status: None,
+    })
+}
+
+/// Whether this is a gRPC call: nothing else can be sent to a gRPC server, and it speaks nothing but HTTP/2.
+fn is_grpc(view: &RequestView<'_>) -> bool {
+    view.headers.iter().any(|field| {
+        field.name.eq_ignore_ascii_case("content-type")
+            && field.value.get(..16).is_some_and(|media| media.eq_ignore_ascii_case(b"application/grpc"))
+            && !field.value.get(16..).is_some_and(|rest| rest.starts_with(b"-web"))
+    })
 }

@@ -18,6 +18,12 @@ pub struct Exchange {
     max_body: AtomicU64,
     /// Whether the upstream has changed the protocol, so that the connection is no longer HTTP/1.
     upgraded: AtomicBool,
+    /// Whether there is an answer.
+    answered: AtomicBool,
+    /// Whether the upstream has not answered a request for another protocol in time.
+    late: AtomicBool,
+    /// Whether what does not end by itself is to close.
+    cut: AtomicBool,
 }
 
 impl Exchange {
@@ -25,7 +31,9 @@ impl Exchange {
     pub fn reset(&self, max_body: Option<u64>) {
         self.take_date();
         self.fault.store(0, Ordering::Relaxed);
-        self.upgraded.store(false, Ordering::Relaxed);
+        for flag in [&self.upgraded, &self.answered, &self.late, &self.cut] {
+            flag.store(false, Ordering::Relaxed);
+        }
         self.max_body.store(max_body.unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
@@ -42,6 +50,36 @@ impl Exchange {
     /// Whether the protocol has changed.
     pub fn is_upgraded(&self) -> bool {
         self.upgraded.load(Ordering::Relaxed)
+    }
+
+    /// Notes that there is an answer.
+    pub fn answer(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there is an answer.
+    pub fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the upstream is late.
+    pub fn be_late(&self) {
+        self.late.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the upstream was late.
+    pub fn is_late(&self) -> bool {
+        self.late.load(Ordering::Relaxed)
+    }
+
+    /// Asks what does not end by itself to close.
+    pub fn cut(&self) {
+        self.cut.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether what does not end by itself is to close.
+    pub fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
     }
 
     /// Sets the `Date` that the answer keeps.

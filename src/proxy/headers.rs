@@ -45,6 +45,8 @@ pub struct Edits {
     add: Vec<u8>,
     /// Whether there is a `Connection` or an `Upgrade` to look at.
     connection: bool,
+    /// Whether another protocol is asked for.
+    upgrade: bool,
 }
 
 /// What a caller sent of the fields that are looked at.
@@ -61,7 +63,7 @@ struct Sent<'f> {
 
 impl Edits {
     /// What must be changed in a head with these fields. `peer` is the caller's address as a field value.
-    pub fn of(fields: &[HeaderField<'_>], strip: Strip<'_>, peer: &HeaderValue) -> Self {
+    pub fn of(fields: &[HeaderField<'_>], strip: Strip<'_>, peer: &HeaderValue, scheme: &str) -> Self {
         let mut edits = Edits::default();
         let mut sent = Sent::default();
         let mut buffer = [0; LONGEST];
@@ -117,8 +119,8 @@ impl Edits {
         }
         match strip.forwarded {
             Forwarded::Pass => {}
-            Forwarded::Replace => edits.replace(&sent, peer),
-            Forwarded::Append => edits.append(&sent, peer),
+            Forwarded::Replace => edits.replace(&sent, peer, scheme),
+            Forwarded::Append => edits.append(&sent, peer, scheme),
         }
         edits
     }
@@ -141,27 +143,28 @@ impl Edits {
             self.out.extend((0..).zip(fields).filter(|(_, field)| is_named(field)).map(|(number, _)| number));
         }
         let kept = |(_, value): &(u16, &[u8])| upgrades && changes_protocol(value);
-        self.out.extend(sent.upgrade.filter(|upgrade| !kept(upgrade)).map(|(number, _)| number));
+        self.upgrade = sent.upgrade.is_some_and(|upgrade| kept(&upgrade));
+        self.out.extend(sent.upgrade.filter(|_| !self.upgrade).map(|(number, _)| number));
     }
 
-    fn replace(&mut self, sent: &Sent<'_>, peer: &HeaderValue) {
+    fn replace(&mut self, sent: &Sent<'_>, peer: &HeaderValue, scheme: &str) {
         let listed = sent.chain.iter().chain(&sent.standard).map(|(number, _)| *number);
         self.out.extend(listed.chain(sent.proto.iter().copied()).chain(sent.hosts.iter().copied()));
         self.push(FOR, peer.as_bytes());
-        self.push(PROTO, b"http");
+        self.push(PROTO, scheme.as_bytes());
         if let Some(host) = sent.host {
             self.push(HOST, host);
         }
     }
 
-    fn append(&mut self, sent: &Sent<'_>, peer: &HeaderValue) {
+    fn append(&mut self, sent: &Sent<'_>, peer: &HeaderValue, scheme: &str) {
         if sent.chain.is_empty() {
             self.push(FOR, peer.as_bytes());
         } else {
             self.extend(FOR, &sent.chain, peer.as_bytes());
         }
         if sent.proto.is_empty() {
-            self.push(PROTO, b"http");
+            self.push(PROTO, scheme.as_bytes());
         }
         if let Some(host) = sent.host.filter(|_| sent.hosts.is_empty()) {
             self.push(HOST, host);
@@ -171,7 +174,7 @@ impl Edits {
             let peer = peer.to_str().unwrap_or("unknown");
             let node = if peer.contains(':') { format!("\"[{peer}]\"") } else { peer.to_owned() };
             let host = sent.host.and_then(|host| std::str::from_utf8(host).ok()).unwrap_or_default();
-            self.extend("Forwarded", &sent.standard, format!("for={node};host=\"{host}\";proto=http").as_bytes());
+            self.extend("Forwarded", &sent.standard, format!("for={node};host=\"{host}\";proto={scheme}").as_bytes());
         }
     }
 
@@ -190,6 +193,11 @@ impl Edits {
         for part in [name.as_bytes(), b": ", value, b"\r\n"] {
             self.add.extend_from_slice(part);
         }
+    }
+
+    /// Whether the request asks for another protocol, and may become a tunnel.
+    pub fn upgrades(&self) -> bool {
+        self.upgrade
     }
 
     /// The head as it goes on.
@@ -265,7 +273,9 @@ pub const PROTECTED: [&str; 8] = [
 ];
 
 /// Takes out of an answer what belongs to the connection it came by (RFC 9110, section 7.6.1).
-pub fn toward_caller(head: &mut ResponseHeader) {
+///
+/// `trailers` says that trailers pass, and so their announcement does.
+pub fn toward_caller(head: &mut ResponseHeader, trailers: bool) {
     let switching = head.status == StatusCode::SWITCHING_PROTOCOLS;
     let mut out: SmallVec<[HeaderName; 4]> = SmallVec::new();
     for (name, value) in &head.headers {
@@ -276,7 +286,7 @@ pub fn toward_caller(head: &mut ResponseHeader) {
             out.extend(nominated.filter_map(|token| HeaderName::from_bytes(token).ok()));
         } else if (name == UPGRADE && !switching)
             // Trailers of HTTP/1.1 are dropped, and so is their announcement.
-            || name == TRAILER
+            || (name == TRAILER && !trailers)
             || matches!(name.as_str(), "keep-alive" | "proxy-connection")
         {
             out.push(name.clone());

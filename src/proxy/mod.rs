@@ -11,12 +11,14 @@ mod decide;
 mod exchange;
 mod failure;
 mod front;
+mod h2_body;
 mod head;
 mod headers;
 mod inspect;
 mod phases;
 mod replay;
 mod reply;
+mod socket;
 mod upstream;
 mod view;
 
@@ -26,6 +28,7 @@ use std::time::Instant;
 
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
+use tokio::sync::watch;
 
 pub use budget::Budget;
 pub use connection::Connections;
@@ -73,6 +76,15 @@ impl std::fmt::Debug for Hooks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Hooks").finish_non_exhaustive()
     }
+}
+
+/// How a stop reaches connections.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// Turns true when no further request is taken.
+    pub drain: watch::Receiver<bool>,
+    /// Turns true when what does not end by itself is to close.
+    pub cut: watch::Receiver<bool>,
 }
 
 impl DataPlane {

@@ -12,15 +12,16 @@ use http::header::{DATE, TRANSFER_ENCODING};
 use http::{HeaderName, StatusCode, Version};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
+use pingora::protocols::http::ServerSession;
 use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType, Result};
 
-use super::context::{BodyPlan, Context, Handed};
+use super::context::{BodyPlan, Context, Handed, Parcel};
 use super::decide::Plan;
 use super::{DataPlane, debug, failure, headers, reply, upstream};
 use crate::calls::{Head, Outcome};
-use crate::words::Failure;
+use crate::words::{Failure, Rejection};
 
 /// The proxy as pingora calls it.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ impl ProxyHttp for Phases {
         session.set_read_timeout(read_timeout);
         if is_http10 {
             // HTTP/1.0 knows no interim answers (RFC 9110, section 15.2).
-            if let pingora::protocols::http::ServerSession::H1(h1) = &mut *session.downstream_session {
+            if let ServerSession::H1(h1) = &mut *session.downstream_session {
                 h1.set_ignore_info_resp(true);
             }
         }
@@ -65,6 +66,12 @@ impl ProxyHttp for Phases {
     }
 
     async fn request_filter(&self, session: &mut Session, cx: &mut Context) -> Result<bool> {
+        if cx.plan.is_none()
+            && let Some(handed) = session.req_header().extensions.get::<Parcel>().and_then(Parcel::take)
+        {
+            cx.request = Some(handed.request);
+            cx.plan = Some((handed.plan, handed.body));
+        }
         match cx.plan.take() {
             Some((Plan::Answer(local), body)) => reply::answer(session, cx, local, body).await,
             Some((Plan::Deny(local), _)) => reply::answer(session, cx, local, BodyPlan::Leave).await,
@@ -119,9 +126,14 @@ impl ProxyHttp for Phases {
         _end: bool,
         cx: &mut Context,
     ) -> Result<()> {
-        if let (Some(piece), Some(request)) = (body, &mut cx.request)
-            && let Some(capture) = &mut request.request_body
-        {
+        let (Some(piece), Some(request)) = (body, &mut cx.request) else { return Ok(()) };
+        request.passed += piece.len() as u64;
+        if request.passed > request.exchange.max_body() {
+            // Only over HTTP/2 a body comes so far whose length was not known: there no stream of ours counts it.
+            request.exchange.set_fault(Rejection::BodyTooLarge);
+            return Err(Error::new_down(ErrorType::InvalidHTTPHeader));
+        }
+        if let Some(capture) = &mut request.request_body {
             capture.add(piece);
         }
         Ok(())
@@ -136,10 +148,12 @@ impl ProxyHttp for Phases {
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             request.exchange.upgrade();
         }
+        request.exchange.answer();
         if head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS {
             return Ok(());
         }
-        headers::toward_caller(head);
+        let trailers = request.forward.as_ref().is_some_and(|forward| forward.http2) && !session_is_http1(session);
+        headers::toward_caller(head, trailers);
         // A proxy speaks its own version, whatever the upstream speaks (RFC 9110, section 2.5).
         head.set_version(Version::HTTP_11);
         if version == Version::HTTP_10 {
@@ -236,4 +250,9 @@ impl ProxyHttp for Phases {
     fn suppress_proxy_warn_log(&self, _: &Session, _: &Context, _: &Error, _: ProxyWarnLogContext) -> bool {
         true
     }
+}
+
+/// Whether the caller speaks HTTP/1.
+fn session_is_http1(session: &Session) -> bool {
+    matches!(&*session.downstream_session, ServerSession::H1(_))
 }

@@ -6,6 +6,7 @@
 //! socket.
 
 mod close;
+mod frames;
 mod stream;
 mod write;
 
@@ -20,12 +21,13 @@ use std::time::{Duration, Instant};
 use bytes::{Buf as _, Bytes, BytesMut};
 use pingora::protocols::SocketDigest;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
-use tokio::net::TcpStream;
 
 use super::alarm::Alarm;
 use super::chunked::ChunkScanner;
 use super::exchange::Exchange;
+use super::socket::Socket;
 use crate::words::Rejection;
+use frames::Frames;
 
 /// How much of a pipelined request is taken in behind a closed fence. More stays in the socket's buffer, and TCP holds
 /// the caller back.
@@ -44,11 +46,13 @@ pub enum Fence {
     Length(u64),
     /// A chunked body to its end.
     Chunked(ChunkScanner),
+    /// Everything: another protocol has its own frames.
+    Open,
 }
 
 /// The stream between a socket and pingora.
 pub struct Replay {
-    socket: Option<TcpStream>,
+    socket: Option<Socket>,
     /// What is read again before anything else: the head, and a body that was inspected.
     again: [Bytes; 2],
     /// What was read from the socket and not yet handed on.
@@ -62,6 +66,9 @@ pub struct Replay {
     /// When the patience ends, while the caller takes nothing.
     due: Option<Instant>,
     alarm: Alarm,
+    /// Where frames end, once a WebSocket is spoken.
+    frames: Option<Frames>,
+    said_goodbye: bool,
     /// Whether anything was answered: only then an early close may cost somebody an answer.
     answered: bool,
     exchange: Arc<Exchange>,
@@ -76,7 +83,7 @@ impl std::fmt::Debug for Replay {
 
 impl Replay {
     /// A stream over a fresh connection.
-    pub fn new(socket: TcpStream, peer: SocketAddr) -> Self {
+    pub fn new(socket: Socket, peer: SocketAddr) -> Self {
         let digest = SocketDigest::from_raw_fd(socket.as_raw_fd());
         let _ = digest.peer_addr.set(Some(peer.into()));
         Replay {
@@ -89,6 +96,8 @@ impl Replay {
             patience: SEND,
             due: None,
             alarm: Alarm::default(),
+            frames: None,
+            said_goodbye: false,
             answered: false,
             exchange: Arc::default(),
             digest: Arc::new(digest),
@@ -140,12 +149,18 @@ impl Replay {
         self.patience = patience;
     }
 
+    /// Gives pingora everything that comes, beginning with what was read already.
+    pub fn open(&mut self, patience: Duration) {
+        self.fence = Fence::Open;
+        self.patience = patience;
+    }
+
     /// Whether the request is behind us, so that the next may be read.
     pub fn is_between_requests(&self) -> bool {
         self.again.iter().all(Bytes::is_empty)
             && !self.exchange.is_upgraded()
             && match &self.fence {
-                Fence::Lost => false,
+                Fence::Lost | Fence::Open => false,
                 Fence::Length(left) => *left == 0,
                 Fence::Chunked(scanner) => scanner.is_done() && self.exchange.fault().is_none(),
             }
@@ -236,6 +251,9 @@ impl Replay {
 impl AsyncRead for Replay {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if this.frames.is_some() {
+            this.say_goodbye();
+        }
         // Whoever waits for input has nothing more to write for now: what was gathered leaves, so that a slow answer
         // of known length arrives as it is made.
         if !this.output.is_empty()
@@ -265,6 +283,7 @@ impl AsyncRead for Replay {
                 this.poll_plain(cx, out, left)
             }
             Fence::Lost => this.poll_quiet(cx),
+            Fence::Open => this.poll_plain(cx, out, u64::MAX),
             Fence::Chunked(scanner) if scanner.is_done() => behind(this, cx, out),
             Fence::Chunked(_) => this.poll_chunked(cx, out),
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pingora::http::ResponseHeader;
+use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType, Result};
 
@@ -87,7 +88,8 @@ async fn drain(session: &mut Session, request: &mut Request, limit: usize) {
 /// Waits a simulated delay; ends early, with an error, if the caller leaves.
 async fn wait(session: &mut Session, delay: Duration) -> Result<()> {
     let sleep = tokio::time::sleep(delay);
-    if !session.is_body_done() {
+    let is_http1 = matches!(&*session.downstream_session, ServerSession::H1(_));
+    if is_http1 && !session.is_body_done() {
         sleep.await;
         return Ok(());
     }

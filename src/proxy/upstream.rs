@@ -1,10 +1,20 @@
 //! Upstreams: which address is tried, and how failures are named.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
+use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::context::Forward;
+use crate::live::UpstreamState;
+use crate::tls::ClientTls;
 use crate::words::Failure;
+
+/// How many requests share one HTTP/2 connection to an upstream at most; the upstream may allow fewer.
+const STREAMS: usize = 100;
 
 /// The peer for the next attempt; `None` where no address is known.
 pub fn peer(forward: &mut Forward) -> Option<Box<HttpPeer>> {
@@ -16,16 +26,53 @@ pub fn peer(forward: &mut Forward) -> Option<Box<HttpPeer>> {
     forward.address = (forward.upstream.preferred() + forward.tries) % count;
     let settings = &forward.upstream.settings;
     // An address needs no look-up, so `new` does not block.
-    let mut peer = HttpPeer::new(addresses[forward.address], false, String::new());
-    peer.group_key = forward.upstream.group_key;
+    let address = addresses[forward.address];
+    let mut peer = match &settings.tls {
+        None => HttpPeer::new(address, false, String::new()),
+        Some(tls) => secure(&forward.upstream, tls, address),
+    };
+    // Connections of one version are not taken for those of another.
+    peer.group_key = forward.upstream.group_key ^ u64::from(forward.http2);
+    if forward.http2 {
+        peer.options.set_http_version(2, 2);
+        peer.options.max_h2_streams = STREAMS;
+    }
     peer.options.connection_timeout = Some(settings.connect_timeout);
     peer.options.total_connection_timeout = Some(settings.connect_timeout);
-    peer.options.read_timeout = Some(settings.read_timeout);
+    // A tunnel may rest; whether it is agreed to in time is the connection's to see.
+    peer.options.read_timeout = (!forward.edits.upgrades()).then_some(settings.read_timeout);
     peer.options.write_timeout = (!forward.small).then_some(settings.write_timeout);
     peer.options.idle_timeout = Some(settings.idle_timeout);
     // Fields that belong to the caller's connection are taken out of the raw head, before pingora parses it.
     peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
     Some(Box::new(peer))
+}
+
+/// A peer that TLS is spoken with. Its certificate is always verified.
+fn secure(upstream: &UpstreamState, tls: &ClientTls, address: SocketAddr) -> HttpPeer {
+    let mut peer = HttpPeer::new(address, true, tls.server_name.to_string());
+    // Certificates are taken apart once for each definition of an upstream.
+    let trust = upstream.prepared.get_or_make(|| Trust {
+        authorities: tls.authorities.as_ref().map(|authorities| {
+            let wrapped: Vec<_> = authorities.iter().map(|der| WrappedX509::new(der.clone(), parse_x509)).collect();
+            Arc::from(wrapped.into_boxed_slice())
+        }),
+        identity: tls
+            .identity
+            .as_ref()
+            .map(|identity| Arc::new(CertKey::new(identity.chain.clone(), identity.key().to_vec()))),
+    });
+    if let Some(trust) = trust {
+        peer.options.ca = trust.authorities.clone();
+        peer.client_cert_key = trust.identity.clone();
+    }
+    peer
+}
+
+/// What pingora knows of an upstream's certificates.
+struct Trust {
+    authorities: Option<Arc<CaType>>,
+    identity: Option<Arc<CertKey>>,
 }
 
 /// Whether another address is left to try.
@@ -40,13 +87,18 @@ pub fn failure(error: &Error) -> Option<Failure> {
     }
     Some(match error.etype() {
         ErrorType::ConnectRefused => Failure::Refused,
+        ErrorType::TLSHandshakeFailure | ErrorType::InvalidCert | ErrorType::TLSWantX509Lookup => Failure::Tls,
         ErrorType::ConnectTimedout | ErrorType::TLSHandshakeTimedout => Failure::ConnectTimeout,
         ErrorType::ConnectNoRoute | ErrorType::ConnectError | ErrorType::SocketError | ErrorType::BindError => {
             Failure::Connect
         }
         ErrorType::ReadTimedout => Failure::ReadTimeout,
         ErrorType::WriteTimedout => Failure::WriteTimeout,
-        ErrorType::InvalidHTTPHeader | ErrorType::H1Error => Failure::InvalidAnswer,
+        ErrorType::InvalidHTTPHeader
+        | ErrorType::H1Error
+        | ErrorType::H2Error
+        | ErrorType::H2Downgrade
+        | ErrorType::InvalidH2 => Failure::InvalidAnswer,
         _ => Failure::Closed,
     })
 }

@@ -9,14 +9,18 @@ use crate::proxy::replay::Replay;
 use crate::settings::Limits;
 use crate::words::Rejection;
 
+/// What an HTTP/2 connection begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// How long a quiet connection may still begin a request once the sidecar stops. A caller that has just used it may have
 /// sent one already, and would lose it if the connection were closed under it.
-const LAST_CALL: Duration = Duration::from_secs(1);
+pub(super) const LAST_CALL: Duration = Duration::from_millis(500);
 
 /// How reading a head ended.
 pub(super) enum HeadRead {
     /// A head of this length is there.
     Complete(usize),
+    /// What comes is HTTP/2.
+    Http2,
     /// Nothing more will come, or nobody waits for an answer.
     Over,
     /// The head broke a limit.
@@ -31,6 +35,7 @@ pub(super) async fn read_head(
     due: &mut Instant,
     mut alarm: Pin<&mut Alarm>,
     mut draining: Pin<&mut impl Future<Output = ()>>,
+    may_be_http2: bool,
 ) -> HeadRead {
     let mut begun = false;
     let mut stopping = false;
@@ -43,12 +48,17 @@ pub(super) async fn read_head(
         }
         let input = stream.input();
         let idle = input.is_empty();
+        let preface = may_be_http2 && !idle && PREFACE.starts_with(&input[..input.len().min(PREFACE.len())]);
+        if preface && input.len() >= PREFACE.len() {
+            return HeadRead::Http2;
+        }
         if !idle {
+            // A preface has an empty line too, before its end.
             let end = head::find_end(input, seen);
-            if let Some(end) = end.filter(|end| *end <= limits.head) {
+            if let Some(end) = end.filter(|end| *end <= limits.head && !preface) {
                 return HeadRead::Complete(end);
             }
-            if end.is_some() || input.len() > limits.head {
+            if (end.is_some() && !preface) || input.len() > limits.head {
                 let detail = "the head is longer than limits.head";
                 return HeadRead::Refused(Refusal { rejection: Rejection::HeadTooLarge, detail });
             }

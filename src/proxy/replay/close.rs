@@ -5,9 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
-use super::{READ, Replay};
+use super::{READ, Replay, Socket};
 
 /// How long an answered caller may go on sending before the connection is cut. Closing a socket with unread input makes
 /// the system reset the connection, and a reset can overtake the answer (RFC 9112, section 9.6).
@@ -24,7 +23,7 @@ impl Drop for Replay {
 }
 
 /// Says that nothing more will come, and reads away what still does.
-async fn linger(mut socket: TcpStream) {
+async fn linger(mut socket: Socket) {
     let away = async {
         socket.shutdown().await?;
         let mut scrap = vec![0; READ];

@@ -10,6 +10,7 @@ use bytes::Buf as _;
 use tokio::io::AsyncWrite;
 
 use super::Replay;
+use super::frames::{Frames, GOING_AWAY};
 
 /// How much is gathered before it is written.
 const GATHER: usize = 16 << 10;
@@ -29,6 +30,40 @@ impl Replay {
         Poll::Ready(Ok(()))
     }
 
+    /// Follows what is written into a tunnel; true where nothing more may be written.
+    fn follow(&mut self, bytes: &[u8]) -> bool {
+        match &mut self.frames {
+            None => {
+                let begins = bytes.starts_with(b"HTTP/1.1 101 ") && agrees_on_websocket(bytes);
+                self.frames = begins.then(Frames::default);
+                // What stands behind the head in the same piece belongs to the tunnel already.
+                let behind = memchr::memmem::find(bytes, b"\r\n\r\n").map_or(&b""[..], |at| &bytes[at + 4..]);
+                if let Some(frames) = &mut self.frames {
+                    frames.follow(behind);
+                }
+                false
+            }
+            Some(_) if self.said_goodbye => true,
+            Some(frames) => {
+                frames.follow(bytes);
+                false
+            }
+        }
+    }
+
+    /// Closes a WebSocket between two frames, once the sidecar stops. The caller answers with a close frame of its own,
+    /// which passes and closes the other side.
+    pub(super) fn say_goodbye(&mut self) {
+        if let Some(frames) = &mut self.frames
+            && self.exchange.is_cut()
+            && frames.may_close()
+        {
+            frames.close();
+            self.said_goodbye = true;
+            self.output.extend_from_slice(&GOING_AWAY);
+        }
+    }
+
     /// Ends the wait for a caller who has taken nothing for too long. No timer is set while writing does not block.
     fn in_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
@@ -45,6 +80,9 @@ impl AsyncWrite for Replay {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         this.answered = true;
+        if this.exchange.is_upgraded() && this.follow(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         if bytes.starts_with(b"HTTP/1.")
             && bytes.get(9) != Some(&b'1')
             && let Some(date) = this.exchange.take_date()
@@ -84,6 +122,12 @@ impl AsyncWrite for Replay {
             None => Poll::Ready(Ok(())),
         }
     }
+}
+
+/// Whether the head of an answer agrees on WebSocket.
+fn agrees_on_websocket(head: &[u8]) -> bool {
+    let lower = head.to_ascii_lowercase();
+    memchr::memmem::find(&lower, b"\nsec-websocket-accept:").is_some()
 }
 
 /// Where the value of the `Date` field stands in a response head.

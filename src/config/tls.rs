@@ -1,0 +1,142 @@
+//! Certificates and keys: read, checked, put together.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::Context;
+use super::effective::{TakesEffect, quoted, show};
+use super::files::ReadError;
+use crate::file::read::At;
+use crate::file::{TlsTable, UpstreamTlsTable};
+use crate::problem::{Code, Place, Problem};
+use crate::tls::{
+    ClientTls, Identity, ServerTls, TlsFault, certificates, check_authorities, is_server_name, valid_until,
+};
+
+/// TLS of the data listener.
+pub(super) fn server(table: Option<At<TlsTable>>, directory: &Path, cx: &mut Context<'_>) -> Option<ServerTls> {
+    let place = table.as_ref().map(|table| table.place);
+    let TlsTable { cert, key, client_ca } = table.map(|table| table.value).unwrap_or_default();
+    for (name, set) in [("cert", &cert), ("key", &key), ("client_ca", &client_ca)] {
+        let set = set.as_ref().map(|text| (quoted(&text.value), text.place));
+        show(cx, &format!("proxy.tls.{name}"), set, "none", TakesEffect::Reload);
+    }
+    let place = place?;
+    let help = "write `tls = { cert = \"tls/crt.pem\", key = \"tls/key.pem\" }`";
+    for (name, set) in [("cert", &cert), ("key", &key)] {
+        if set.is_none() {
+            cx.missing_at(name, place, place, format!("TLS needs a `{name}`"), help);
+        }
+    }
+    let callers = match client_ca {
+        Some(file) => Some(authorities(&file, directory, cx)?),
+        None => None,
+    };
+    let (identity, expires) = identity(&cert?, &key?, directory, cx)?;
+    let made = ServerTls::new(&identity, expires, callers.as_deref());
+    made.map_err(|fault| cx.report(bad(place, "TLS cannot be spoken with this", &fault))).ok()
+}
+
+/// TLS toward an upstream.
+pub(super) fn client(
+    name: &str,
+    table: Option<At<UpstreamTlsTable>>,
+    host: &str,
+    https: bool,
+    directory: &Path,
+    cx: &mut Context<'_>,
+) -> Option<ClientTls> {
+    let place = table.as_ref().map(|table| table.place);
+    let UpstreamTlsTable { ca, cert, key, server_name } = table.map(|table| table.value).unwrap_or_default();
+    for (key, set) in [("ca", &ca), ("cert", &cert), ("key", &key), ("server_name", &server_name)] {
+        let set = set.as_ref().map(|text| (quoted(&text.value), text.place));
+        show(cx, &format!("upstreams.{name}.tls.{key}"), set, "none", TakesEffect::Reload);
+    }
+    if let (Some(place), false) = (place, https || host.is_empty()) {
+        cx.report(
+            Problem::at(Code::ConflictingKeys, place, "`tls` has no effect on a plain upstream")
+                .help("write `https://` in its `url`, or leave `tls` out"),
+        );
+        return None;
+    }
+    let identity = match (&cert, &key) {
+        (Some(cert), Some(key)) => Some(identity(cert, key, directory, cx)?.0),
+        (None, None) => None,
+        (Some(one), None) => return lonely(place, one.place, "key", cx),
+        (None, Some(one)) => return lonely(place, one.place, "cert", cx),
+    };
+    let authorities = match ca {
+        Some(file) => Some(authorities(&file, directory, cx)?),
+        None => None,
+    };
+    if let Some(text) = &server_name
+        && !is_server_name(&text.value)
+    {
+        cx.report(
+            Problem::at(Code::BadHost, text.place, format!("{:?} is no host name", text.value))
+                .help("write the name that the upstream's certificate carries, without a port"),
+        );
+        return None;
+    }
+    let server_name = server_name.map_or_else(|| host.into(), |text| text.value.into());
+    https.then_some(ClientTls { server_name, authorities, identity })
+}
+
+fn lonely(table: Option<Place>, at: Place, missing: &str, cx: &mut Context<'_>) -> Option<ClientTls> {
+    let help = "a certificate and its key go together";
+    cx.missing_at(missing, table.unwrap_or(at), at, format!("`{missing}` is missing beside this"), help);
+    None
+}
+
+/// A certificate that is in its time, and its key.
+fn identity(
+    cert: &At<String>,
+    key: &At<String>,
+    directory: &Path,
+    cx: &mut Context<'_>,
+) -> Option<(Identity, SystemTime)> {
+    let (chain, secret) = (read(cert, directory, cx), read(key, directory, cx));
+    let chain = certificates(&chain?).map_err(|fault| cx.report(unusable(cert, &fault))).ok()?;
+    let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+    let until = valid_until(leaf, SystemTime::now()).map_err(|fault| cx.report(unusable(cert, &fault)));
+    let identity = Identity::new(chain, &secret?).map_err(|fault| cx.report(unusable(key, &fault)));
+    Some((identity.ok()?, until.ok()?))
+}
+
+fn authorities(file: &At<String>, directory: &Path, cx: &mut Context<'_>) -> Option<Vec<Vec<u8>>> {
+    let found = certificates(&read(file, directory, cx)?);
+    let usable_ones = found.and_then(|found| check_authorities(&found).map(|()| found));
+    usable_ones.map_err(|fault| cx.report(unusable(file, &fault))).ok()
+}
+
+fn read(file: &At<String>, directory: &Path, cx: &mut Context<'_>) -> Option<Vec<u8>> {
+    match cx.files.read(&directory.join(&file.value)) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            let code = if matches!(error, ReadError::TooLarge) { Code::FileTooLarge } else { Code::UnreadableFile };
+            cx.report(
+                Problem::at(code, file.place, format!("cannot read `{}`: {error}", file.value))
+                    .help("the path is relative to the directory of this file"),
+            );
+            None
+        }
+    }
+}
+
+fn unusable(file: &At<String>, fault: &TlsFault) -> Problem {
+    bad(file.place, &format!("`{}` cannot be used", file.value), fault)
+}
+
+fn bad(place: Place, title: &str, fault: &TlsFault) -> Problem {
+    let (code, help) = match fault {
+        TlsFault::Expired(_) => (Code::ExpiredCertificate, "put a fresh certificate in its place"),
+        TlsFault::NotYet(_) => (Code::ExpiredCertificate, "wait, or set the clock of this machine"),
+        TlsFault::Mismatch => (Code::BadCertificate, "name the key that the certificate was made for"),
+        TlsFault::NoKey => (Code::BadCertificate, "a PEM key stands between `-----BEGIN PRIVATE KEY-----` and its end"),
+        TlsFault::NoCertificate => {
+            (Code::BadCertificate, "a PEM certificate stands between `-----BEGIN CERTIFICATE-----` and its end")
+        }
+        TlsFault::Malformed(_) | TlsFault::Unusable(_) => (Code::BadCertificate, "make it anew"),
+    };
+    Problem::at(code, place, title.to_owned()).label(fault.to_string()).help(help)
+}

@@ -1,0 +1,213 @@
+//! Certificates and keys: read from PEM, checked, and made into what TLS is spoken with.
+//!
+//! Everything that can be wrong with them is found here, before a listener or an upstream sees them.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+
+/// What may be wrong with certificates and keys.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum TlsFault {
+    /// The file holds no certificate in PEM.
+    #[error("it holds no certificate in PEM form")]
+    NoCertificate,
+    /// The file holds no private key in PEM.
+    #[error("it holds no private key in PEM form")]
+    NoKey,
+    /// A certificate cannot be read.
+    #[error("a certificate in it is malformed: {0}")]
+    Malformed(String),
+    /// The key belongs to another certificate.
+    #[error("the key does not belong to the certificate")]
+    Mismatch,
+    /// TLS cannot use it.
+    #[error("{0}")]
+    Unusable(String),
+    /// The certificate is past its time.
+    #[error("it has expired on {0}")]
+    Expired(String),
+    /// The certificate's time has not come.
+    #[error("it is not valid before {0}")]
+    NotYet(String),
+}
+
+/// A chain of certificates, leaf first, and the key of the leaf.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// In DER form, leaf first.
+    pub chain: Vec<Vec<u8>>,
+    /// In DER form.
+    key: Vec<u8>,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("certificates", &self.chain.len()).finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    /// The key in DER form.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// Puts a chain and its key together.
+    ///
+    /// # Errors
+    /// Where the key is none, or does not belong to the first certificate.
+    pub fn new(chain: Vec<Vec<u8>>, key: &[u8]) -> Result<Self, TlsFault> {
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsFault::NoKey)?;
+        let identity = Identity { chain, key: key.secret_der().to_vec() };
+        rustls::sign::CertifiedKey::from_der(identity.certificates(), key, &provider()).map_err(usable)?;
+        Ok(identity)
+    }
+
+    fn certificates(&self) -> Vec<CertificateDer<'static>> {
+        self.chain.iter().map(|der| CertificateDer::from(der.clone())).collect()
+    }
+}
+
+fn provider() -> rustls::crypto::CryptoProvider {
+    rustls::crypto::ring::default_provider()
+}
+
+fn usable(error: rustls::Error) -> TlsFault {
+    match error {
+        rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch) => TlsFault::Mismatch,
+        error => TlsFault::Unusable(error.to_string()),
+    }
+}
+
+/// The certificates of a PEM file in DER form.
+///
+/// # Errors
+/// Where there are none, or one is malformed.
+pub fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, TlsFault> {
+    let mut found = Vec::new();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| TlsFault::Malformed(error.to_string()))?;
+        parsed(&certificate)?;
+        found.push(certificate.to_vec());
+    }
+    if found.is_empty() { Err(TlsFault::NoCertificate) } else { Ok(found) }
+}
+
+fn parsed(der: &[u8]) -> Result<x509_parser::certificate::X509Certificate<'_>, TlsFault> {
+    match x509_parser::parse_x509_certificate(der) {
+        Ok((_, certificate)) => Ok(certificate),
+        Err(error) => Err(TlsFault::Malformed(error.to_string())),
+    }
+}
+
+/// When a certificate ends.
+///
+/// # Errors
+/// Where it is over at `now`, or has not begun.
+pub fn valid_until(der: &[u8], now: SystemTime) -> Result<SystemTime, TlsFault> {
+    let certificate = parsed(der)?;
+    let validity = certificate.validity();
+    let at = |seconds: i64| match u64::try_from(seconds) {
+        Ok(after) => UNIX_EPOCH + Duration::from_secs(after),
+        Err(_) => UNIX_EPOCH, // before 1970 is long ago
+    };
+    let (begin, end) = (at(validity.not_before.timestamp()), at(validity.not_after.timestamp()));
+    let day = |time: SystemTime| jiff::Timestamp::try_from(time).map(|time| format!("{time:.0}")).unwrap_or_default();
+    if now > end {
+        return Err(TlsFault::Expired(day(end)));
+    }
+    if now < begin {
+        return Err(TlsFault::NotYet(day(begin)));
+    }
+    Ok(end)
+}
+
+/// How a data listener speaks TLS.
+#[derive(Clone)]
+pub struct ServerTls {
+    /// For the handshake.
+    pub config: Arc<ServerConfig>,
+    /// When its certificate ends.
+    pub expires: SystemTime,
+    digest: u64,
+}
+
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerTls").field("expires", &self.expires).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for ServerTls {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl ServerTls {
+    /// TLS 1.2 and 1.3 with HTTP/2 and HTTP/1.1 by ALPN. With `callers`, a caller must show a certificate that one of
+    /// these authorities has signed.
+    ///
+    /// # Errors
+    /// Where rustls cannot use the identity or the authorities.
+    pub fn new(identity: &Identity, expires: SystemTime, callers: Option<&[Vec<u8>]>) -> Result<Self, TlsFault> {
+        let provider = Arc::new(provider());
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .map_err(usable)?;
+        let builder = match callers {
+            None => builder.with_no_client_auth(),
+            Some(authorities) => {
+                let roots = Arc::new(roots(authorities)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider).build();
+                builder.with_client_cert_verifier(verifier.map_err(|error| TlsFault::Unusable(error.to_string()))?)
+            }
+        };
+        let key =
+            PrivateKeyDer::try_from(identity.key.clone()).map_err(|error| TlsFault::Unusable(error.to_owned()))?;
+        let mut config = builder.with_single_cert(identity.certificates(), key).map_err(usable)?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let mut hasher = DefaultHasher::new();
+        (identity, callers).hash(&mut hasher);
+        Ok(ServerTls { config: Arc::new(config), expires, digest: hasher.finish() })
+    }
+}
+
+/// How an upstream is spoken TLS with. Certificates are always verified.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientTls {
+    /// The name that the upstream's certificate must carry, and that it is asked for.
+    pub server_name: Box<str>,
+    /// Authorities in DER form; `None` for those of the system.
+    pub authorities: Option<Vec<Vec<u8>>>,
+    /// What Standin shows of itself.
+    pub identity: Option<Identity>,
+}
+
+/// Checks that authorities can be used as roots.
+///
+/// # Errors
+/// Where one cannot.
+pub fn check_authorities(authorities: &[Vec<u8>]) -> Result<(), TlsFault> {
+    roots(authorities).map(drop)
+}
+
+/// Whether a certificate can carry this name.
+pub fn is_server_name(name: &str) -> bool {
+    ServerName::try_from(name).is_ok()
+}
+
+fn roots(authorities: &[Vec<u8>]) -> Result<RootCertStore, TlsFault> {
+    let mut roots = RootCertStore::empty();
+    for der in authorities {
+        roots.add(CertificateDer::from(der.clone())).map_err(usable)?;
+    }
+    Ok(roots)
+}
