@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use super::{Client, PORTS, wait_for};
 
+/// The variable that sets `limits.drain_delay`.
+pub const DRAIN_DELAY: &str = "STANDIN_LIMITS__DRAIN_DELAY";
+
 /// A running `standin run`.
 pub struct Process {
     pub dir: tempfile::TempDir,
@@ -44,6 +47,10 @@ impl Process {
 
     /// Starts a sidecar in a folder, and waits until it is ready.
     pub fn launch(mut command: Command, dir: tempfile::TempDir) -> Process {
+        // A test that stops a sidecar waits for no cluster, unless it says so.
+        if command.get_envs().all(|(name, _)| name != DRAIN_DELAY) {
+            command.env(DRAIN_DELAY, "0s");
+        }
         let mut child = command.current_dir(dir.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = collect(child.stdout.take().unwrap());
         let stderr = collect(child.stderr.take().unwrap());

@@ -1,0 +1,41 @@
+//! Certificates of the tests' own, made when they run.
+
+use std::path::Path;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+
+/// An authority that signs what the tests need.
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    /// A fresh one.
+    pub fn new() -> Authority {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "an authority of tests");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    /// Its certificate in PEM.
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for these names, and its key, in PEM.
+    pub fn sign(&self, names: &[&str]) -> (String, String) {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// Writes `ca.pem`, and `NAME.pem` and `NAME.key` for this machine, into a folder.
+    pub fn write(&self, dir: &Path, name: &str) {
+        let (certificate, key) = self.sign(&["localhost", "127.0.0.1"]);
+        std::fs::write(dir.join("ca.pem"), self.pem()).unwrap();
+        std::fs::write(dir.join(format!("{name}.pem")), certificate).unwrap();
+        std::fs::write(dir.join(format!("{name}.key")), key).unwrap();
+    }
+}

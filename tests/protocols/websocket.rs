@@ -1,0 +1,99 @@
+//! WebSockets by a library that people use, and how they end when the sidecar stops.
+
+use std::io::{BufRead as _, BufReader, Lines};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use super::{Spoken, passes, python, speaking};
+use crate::support::process::Process;
+use crate::support::{Client, Upstream, wait_for};
+
+/// A script that goes on, line by line.
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(arguments: &[&str]) -> Running {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/protocols/websocket.py");
+        let mut command = Command::new(python());
+        let mut child = command.arg(script).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Running { child, lines }
+    }
+
+    fn line(&mut self) -> String {
+        self.lines.next().expect("a line").unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn messages_pass_also_those_of_an_upstream_that_speaks_at_once() {
+    let mut server = Running::start(&["server"]);
+    let upstream = server.line();
+    let sidecar = speaking(Spoken::Http1, &format!("proxy.upstream = \"http://127.0.0.1:{upstream}\""));
+    let port = sidecar.address().port().to_string();
+    for _ in 0..5 {
+        assert_eq!(passes(python(), "websocket.py", &["client", &port]).trim(), "ok");
+    }
+}
+
+#[test]
+fn a_websocket_is_told_goodbye_on_both_sides_when_the_sidecar_stops() {
+    let mut server = Running::start(&["server"]);
+    let upstream = server.line();
+    let config = format!("proxy.upstream = \"http://127.0.0.1:{upstream}\"\nlimits.drain_timeout = \"2s\"");
+    let mut sidecar = Process::start(&config);
+    let mut client = Running::start(&["rest", &sidecar.data.port().to_string()]);
+    assert_eq!(client.line(), "there");
+    sidecar.signal("TERM");
+    assert_eq!(client.line(), "closed 1001");
+    assert_eq!(server.line(), "closed /rest 1001");
+    assert_eq!(sidecar.wait().code(), Some(0));
+}
+
+#[test]
+fn a_tunnel_may_rest_longer_than_any_time_out_of_the_upstream() {
+    let mut server = Running::start(&["server"]);
+    let upstream = server.line();
+    let config = format!(
+        "limits.body_timeout = \"200ms\"\nproxy.upstream = \"app\"\n\
+         upstreams.app = {{ url = \"http://127.0.0.1:{upstream}\", read_timeout = \"200ms\", write_timeout = \"200ms\" }}"
+    );
+    let sidecar = speaking(Spoken::Http1, &config);
+    let mut client = sidecar.connect();
+    client.send(
+        "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    assert!(client.try_head().unwrap().starts_with("HTTP/1.1 101"));
+    assert!(client.is_silent_for(std::time::Duration::from_millis(900)), "nobody has cut it");
+    client.send([0x81, 0x81, 0, 0, 0, 0, b'x']);
+    assert_eq!(client.exactly(3).unwrap(), [0x81, 1, b'x']);
+}
+
+#[test]
+fn an_upstream_that_never_answers_a_request_for_a_tunnel_is_late() {
+    let upstream = Upstream::new(|_, _| {
+        std::thread::park_timeout(crate::support::PATIENCE);
+        false
+    });
+    let config = format!(
+        "proxy.upstream = \"app\"\nupstreams.app = {{ url = \"http://{}\", read_timeout = \"200ms\" }}",
+        upstream.address()
+    );
+    let sidecar = speaking(Spoken::Http1, &config);
+    let mut client: Client = sidecar.connect();
+    client.send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    assert!(client.is_closed());
+    let call = wait_for("the call to end", || sidecar.calls().into_iter().find(|call| !call["failure"].is_null()));
+    assert_eq!(call["failure"], "read-timeout");
+}
