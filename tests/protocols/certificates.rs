@@ -1,8 +1,11 @@
 //! Certificates of the tests' own, made when they run.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+
+static NUMBER: AtomicUsize = AtomicUsize::new(1);
 
 /// An authority that signs what the tests need.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -11,7 +14,9 @@ impl Authority {
     /// A fresh one.
     pub fn new() -> Authority {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "an authority of tests");
+        // Authorities are looked up by name: no two have the same.
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        params.distinguished_name.push(DnType::CommonName, format!("authority {number} of the tests"));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }

@@ -198,6 +198,11 @@ impl Sidecar {
         bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(|l| serde_json::from_slice(l).unwrap()).collect()
     }
 
+    /// What `/readyz` says.
+    pub fn ready(&self) -> serde_json::Value {
+        Client::connect(self.app().ops()).get("/readyz").json()
+    }
+
     /// Stops and gives the folder back.
     pub fn stop(mut self) {
         self.app.take().unwrap().stop(PATIENCE);
