@@ -91,6 +91,8 @@ pub struct App {
     ops: SocketAddr,
     admin: SocketAddr,
     drain: watch::Sender<bool>,
+    /// Turns true when answers are to end their connections.
+    closing: Arc<AtomicBool>,
     cut: watch::Sender<bool>,
     draining: Arc<AtomicBool>,
     /// Closes when the last connection has ended.
@@ -162,6 +164,7 @@ impl App {
                 () = tokio::time::sleep(delay) => {}
                 _ = signals.come() => return false,
             }
+            self.closing.store(true, Ordering::Relaxed);
             let _ = self.drain.send(true);
             let closing = end - CLOSING.min(limits.drain_timeout.saturating_sub(delay) / 2);
             tokio::select! {
@@ -193,6 +196,7 @@ impl App {
 
     fn begin_drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.closing.store(true, Ordering::Relaxed);
         let _ = self.drain.send(true);
     }
 

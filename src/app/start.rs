@@ -46,10 +46,17 @@ impl App {
             false => None,
         };
 
-        let budget = Arc::new(Budget::default());
+        let (budget, closing) = (Arc::new(Budget::default()), Arc::new(AtomicBool::new(false)));
         let (live_of_plane, log_of_plane) = (live.clone(), log.clone());
-        let plane =
-            DataPlane { live: live_of_plane, log: log_of_plane, lines, metrics: metrics.clone(), budget, hooks };
+        let plane = DataPlane {
+            live: live_of_plane,
+            log: log_of_plane,
+            lines,
+            metrics: metrics.clone(),
+            budget,
+            draining: closing.clone(),
+            hooks,
+        };
         let connections = Arc::new(Arc::new(plane).connections(threads));
         let upstreams = live.snapshot().upstreams.to_vec();
         runtime.block_on(resolve::resolve(&upstreams, RESOLVE));
@@ -90,6 +97,7 @@ impl App {
             ops,
             admin,
             drain,
+            closing,
             cut,
             draining,
             connections: connections_closed,

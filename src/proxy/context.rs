@@ -28,8 +28,6 @@ pub struct Handed {
     pub read_timeout: Option<Duration>,
     /// Whether the caller speaks HTTP/1.0.
     pub is_http10: bool,
-    /// Whether this is the connection's last request.
-    pub draining: bool,
 }
 
 /// A way for [`Handed`] through the head of a request: pingora's sessions of HTTP/2 carry nothing else.

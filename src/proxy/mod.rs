@@ -24,9 +24,10 @@ mod view;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use pingora::proxy::HttpProxy;
+use pingora::proxy::{HttpProxy, Session};
 use pingora::server::configuration::ServerConf;
 use tokio::sync::watch;
 
@@ -58,6 +59,8 @@ pub struct DataPlane {
     pub metrics: Arc<Metrics>,
     /// The memory that all bodies under inspection share.
     pub budget: Arc<Budget>,
+    /// Whether answers end their connections, since the sidecar stops.
+    pub draining: Arc<AtomicBool>,
     /// For tests.
     pub hooks: Hooks,
 }
@@ -109,6 +112,14 @@ impl DataPlane {
     ) -> Ticket {
         let access_log = snapshot.settings.call_log.access_log;
         Ticket::open(&self.log, self.lines.clone(), access_log, (started, peer), (request, decision), counting)
+    }
+
+    /// Lets an answer end its connection, if the sidecar stops. Asked just before the head leaves: it may have been long
+    /// under way.
+    fn end_keep_alive(&self, session: &mut Session) {
+        if self.draining.load(Ordering::Relaxed) {
+            session.set_keepalive(None);
+        }
     }
 
     /// A number drawn evenly from all numbers.

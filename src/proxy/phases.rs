@@ -50,16 +50,13 @@ impl ProxyHttp for Phases {
 
     fn on_connection_reuse(&self, session: &mut Session, cx: &mut Context, handed: Box<dyn Any + Send + Sync>) {
         let Ok(handed) = handed.downcast::<Handed>() else { return };
-        let Handed { plan, request, body, read_timeout, is_http10, draining } = *handed;
+        let Handed { plan, request, body, read_timeout, is_http10 } = *handed;
         session.set_read_timeout(read_timeout);
         if is_http10 {
             // HTTP/1.0 knows no interim answers (RFC 9110, section 15.2).
             if let ServerSession::H1(h1) = &mut *session.downstream_session {
                 h1.set_ignore_info_resp(true);
             }
-        }
-        if draining {
-            session.set_keepalive(None);
         }
         cx.request = Some(request);
         cx.plan = Some((plan, body));
@@ -73,8 +70,8 @@ impl ProxyHttp for Phases {
             cx.plan = Some((handed.plan, handed.body));
         }
         match cx.plan.take() {
-            Some((Plan::Answer(local), body)) => reply::answer(session, cx, local, body).await,
-            Some((Plan::Deny(local), _)) => reply::answer(session, cx, local, BodyPlan::Leave).await,
+            Some((Plan::Answer(local), body)) => reply::answer(&self.plane, session, cx, local, body).await,
+            Some((Plan::Deny(local), _)) => reply::answer(&self.plane, session, cx, local, BodyPlan::Leave).await,
             Some((Plan::Forward, _)) => Ok(false),
             Some((Plan::Fail, _)) | None => Err(Error::new_in(ErrorType::InternalError)),
         }
@@ -140,6 +137,7 @@ impl ProxyHttp for Phases {
     }
 
     async fn response_filter(&self, session: &mut Session, head: &mut ResponseHeader, cx: &mut Context) -> Result<()> {
+        self.plane.end_keep_alive(session);
         let Some(request) = &mut cx.request else { return Ok(()) };
         let version = session.req_header().version;
         if head.status == StatusCode::SWITCHING_PROTOCOLS && !session.is_upgrade_req() {

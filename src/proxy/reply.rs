@@ -7,6 +7,7 @@ use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType, Result};
 
+use super::DataPlane;
 use super::answer::{Local, SERVER_TIMING, STANDIN, Written};
 use super::context::{BodyPlan, Context, Request};
 use super::debug::timing;
@@ -16,7 +17,13 @@ use crate::stubs::marker::Marker;
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// Sends an answer of Standin's own: drains a small body, waits the delay, writes.
-pub async fn answer(session: &mut Session, cx: &mut Context, mut local: Local, body: BodyPlan) -> Result<bool> {
+pub async fn answer(
+    plane: &DataPlane,
+    session: &mut Session,
+    cx: &mut Context,
+    mut local: Local,
+    body: BodyPlan,
+) -> Result<bool> {
     let Some(request) = &mut cx.request else { return Err(Error::new_in(ErrorType::InternalError)) };
     if let BodyPlan::Drain(limit) = body {
         drain(session, request, limit).await;
@@ -28,6 +35,7 @@ pub async fn answer(session: &mut Session, cx: &mut Context, mut local: Local, b
     if !request.delay.is_zero() {
         wait(session, request.delay).await?;
     }
+    plane.end_keep_alive(session);
     let is_head = session.req_header().method == http::Method::HEAD;
     if let Some(capture) = request.response_body.as_mut().filter(|_| !is_head) {
         capture.add_whole(&local.body);

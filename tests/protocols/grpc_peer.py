@@ -94,5 +94,12 @@ def main(target, ca=None):
     print("ok")
 
 
+def rest(target, seconds):
+    """A stream that goes on for a while: says when it has begun, and how it ended."""
+    answers = grpc.insecure_channel(target).unary_stream("/test.Test/Wait")(seconds.encode(), timeout=30)
+    print(next(answers).decode(), flush=True)
+    print(next(answers).decode(), flush=True)
+
+
 if __name__ == "__main__":
-    serve() if sys.argv[1] == "server" else main(*sys.argv[2:])
+    {"server": serve, "client": main, "rest": rest}[sys.argv[1]](*sys.argv[2:])

@@ -5,11 +5,13 @@ mod certificates;
 mod grpc;
 mod hostile;
 mod matrix;
+mod stopping;
 mod tls;
 mod websocket;
 
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 pub use certificates::Authority;
 
@@ -129,4 +131,31 @@ pub fn passes(program: &str, name: &str, arguments: &[&str]) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name} {arguments:?}: {said}");
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A script that goes on, line by line.
+pub struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    pub fn start(name: &str, arguments: &[&str]) -> Running {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/protocols").join(name);
+        let mut command = Command::new(python());
+        let mut child = command.arg(script).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Running { child, lines }
+    }
+
+    pub fn line(&mut self) -> String {
+        self.lines.next().expect("a line").unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

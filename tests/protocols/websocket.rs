@@ -1,43 +1,12 @@
 //! WebSockets by a library that people use, and how they end when the sidecar stops.
 
-use std::io::{BufRead as _, BufReader, Lines};
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
-
-use super::{Spoken, passes, python, speaking};
+use super::{Running, Spoken, passes, python, speaking};
 use crate::support::process::Process;
 use crate::support::{Client, Upstream, wait_for};
 
-/// A script that goes on, line by line.
-struct Running {
-    child: Child,
-    lines: Lines<BufReader<ChildStdout>>,
-}
-
-impl Running {
-    fn start(arguments: &[&str]) -> Running {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/protocols/websocket.py");
-        let mut command = Command::new(python());
-        let mut child = command.arg(script).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Running { child, lines }
-    }
-
-    fn line(&mut self) -> String {
-        self.lines.next().expect("a line").unwrap()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn messages_pass_also_those_of_an_upstream_that_speaks_at_once() {
-    let mut server = Running::start(&["server"]);
+    let mut server = Running::start("websocket.py", &["server"]);
     let upstream = server.line();
     let sidecar = speaking(Spoken::Http1, &format!("proxy.upstream = \"http://127.0.0.1:{upstream}\""));
     let port = sidecar.address().port().to_string();
@@ -48,11 +17,11 @@ fn messages_pass_also_those_of_an_upstream_that_speaks_at_once() {
 
 #[test]
 fn a_websocket_is_told_goodbye_on_both_sides_when_the_sidecar_stops() {
-    let mut server = Running::start(&["server"]);
+    let mut server = Running::start("websocket.py", &["server"]);
     let upstream = server.line();
     let config = format!("proxy.upstream = \"http://127.0.0.1:{upstream}\"\nlimits.drain_timeout = \"2s\"");
     let mut sidecar = Process::start(&config);
-    let mut client = Running::start(&["rest", &sidecar.data.port().to_string()]);
+    let mut client = Running::start("websocket.py", &["rest", &sidecar.data.port().to_string()]);
     assert_eq!(client.line(), "there");
     sidecar.signal("TERM");
     assert_eq!(client.line(), "closed 1001");
@@ -62,7 +31,7 @@ fn a_websocket_is_told_goodbye_on_both_sides_when_the_sidecar_stops() {
 
 #[test]
 fn a_tunnel_may_rest_longer_than_any_time_out_of_the_upstream() {
-    let mut server = Running::start(&["server"]);
+    let mut server = Running::start("websocket.py", &["server"]);
     let upstream = server.line();
     let config = format!(
         "limits.body_timeout = \"200ms\"\nproxy.upstream = \"app\"\n\

@@ -153,7 +153,6 @@ impl Connections {
             // Nothing of a body is read where there is none, and a tunnel may rest.
             read_timeout: (passed.framing != Framing::None).then_some(limits.body_timeout),
             is_http10: passed.is_http10,
-            draining: *stop.drain.borrow(),
         };
         stream.hand_over(head, inspected.again, inspected.fence, limits.body_timeout);
         drop(arrived); // no snapshot is held while the request takes its time

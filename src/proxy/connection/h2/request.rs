@@ -80,8 +80,7 @@ impl Connections {
             }
             *session.req_header_mut() = onward;
         }
-        let (read_timeout, draining) = (None, *drain.borrow());
-        let handed = Handed { plan, request, body: BodyPlan::Leave, read_timeout, is_http10: false, draining };
+        let handed = Handed { plan, request, body: BodyPlan::Leave, read_timeout: None, is_http10: false };
         session.req_header_mut().extensions_mut().insert(Parcel::new(handed));
         drop(arrived); // no snapshot is held while the request takes its time
         self.proxy.process_new_http(session, drain).await;
