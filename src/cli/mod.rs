@@ -4,6 +4,7 @@
 //! 3 a configuration that was refused.
 
 mod check;
+mod completions;
 mod demo;
 mod ping;
 mod run;
@@ -37,6 +38,8 @@ enum Command {
     Schema(schema::Schema),
     /// Ask a running sidecar whether it is ready: exit code 0 if so
     Ping(ping::Ping),
+    /// Print the completions of a shell
+    Completions(completions::Completions),
 }
 
 /// Where the configuration comes from.
@@ -65,6 +68,8 @@ impl Source {
 
 /// A failure at run time.
 pub const FAILED: u8 = 1;
+/// A wrong command line; it is clap that finds it.
+pub const WRONG: u8 = 2;
 /// A configuration that was refused.
 pub const REFUSED: u8 = 3;
 
@@ -76,6 +81,7 @@ pub fn run() -> ExitCode {
         Command::Ping(ping) => ping.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Completions(completions) => completions.run(),
     }
 }
 
@@ -83,6 +89,12 @@ pub fn run() -> ExitCode {
 pub fn say(text: impl std::fmt::Display) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Writes to standard output, likewise, and adds nothing.
+pub fn put(bytes: &[u8]) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().lock().write_all(bytes);
 }
 
 /// Writes to standard error, likewise.

@@ -35,6 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("bytes", &["*"]),
     ("bytesize", &["file"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
     ("fastrand", &["proxy"]),
     ("foldhash", &["stubs"]),
     ("form_urlencoded", &["config", "redact", "admin"]),

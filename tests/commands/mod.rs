@@ -1,6 +1,7 @@
 //! The binary as users call it: arguments, variables and signals in; text, exit codes and answers out.
 
 mod check;
+mod completions;
 mod demo;
 mod ping;
 mod precedence;
