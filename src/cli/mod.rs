@@ -1,11 +1,12 @@
 //! The command line: one file per command, each thin.
 //!
 //! Exit codes: 0 success, 1 a failure at run time (a port in use, an unreachable sidecar), 2 a wrong command line,
-//! 3 a configuration that was refused.
+//! 3 a configuration, or a manifest, that was refused.
 
 mod check;
 mod completions;
 mod demo;
+mod inject;
 mod ping;
 mod run;
 mod schema;
@@ -38,6 +39,8 @@ enum Command {
     Schema(schema::Schema),
     /// Ask a running sidecar whether it is ready: exit code 0 if so
     Ping(ping::Ping),
+    /// Print a Kubernetes manifest with the sidecar in it
+    Inject(inject::Inject),
     /// Print the completions of a shell
     Completions(completions::Completions),
 }
@@ -68,9 +71,9 @@ impl Source {
 
 /// A failure at run time.
 pub const FAILED: u8 = 1;
-/// A wrong command line; it is clap that finds it.
+/// A wrong command line; it is clap that finds most of them.
 pub const WRONG: u8 = 2;
-/// A configuration that was refused.
+/// A configuration, or a manifest, that was refused.
 pub const REFUSED: u8 = 3;
 
 /// Runs the command that the arguments name.
@@ -81,6 +84,7 @@ pub fn run() -> ExitCode {
         Command::Ping(ping) => ping.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Inject(inject) => inject.run(),
         Command::Completions(completions) => completions.run(),
     }
 }

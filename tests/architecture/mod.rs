@@ -19,7 +19,7 @@ const ROOMS: &[&[&str]] = &[
     &["live", "config", "calls"],
     &["reload"],
     &["proxy", "ops", "admin", "telemetry"],
-    &["app"],
+    &["app", "inject"],
     &["cli"],
     &["main", "lib"],
 ];
@@ -40,6 +40,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("foldhash", &["stubs"]),
     ("form_urlencoded", &["config", "redact", "admin"]),
     ("glob", &["config"]),
+    ("granit_parser", &["inject"]),
     ("http", &["*"]),
     ("httparse", &["proxy"]),
     ("httpdate", &["proxy"]),

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod demo;
+mod inject;
 mod ping;
 mod precedence;
 mod run;
