@@ -19,6 +19,7 @@ mod metrics;
 mod mocking;
 mod nginx;
 mod oracle;
+mod packaging;
 mod readme;
 mod reloading;
 mod schema;
