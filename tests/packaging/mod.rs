@@ -1,6 +1,7 @@
 //! What is shipped beside the binary: manifests, the image, dashboard, alerts, the release. Each is held against the
 //! product and by the tools that its users have.
 
+mod image;
 mod kubernetes;
 
 use std::path::Path;
