@@ -3,6 +3,7 @@
 
 mod image;
 mod kubernetes;
+mod observability;
 
 use std::path::Path;
 use std::process::Command;
