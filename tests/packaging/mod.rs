@@ -4,6 +4,7 @@
 mod image;
 mod kubernetes;
 mod observability;
+mod release;
 
 use std::path::Path;
 use std::process::Command;
