@@ -9,7 +9,7 @@
 //! | rooms | what they are |
 //! |---|---|
 //! | `cli` | one file per command |
-//! | `app` | the composition root: sockets, runtimes, signals |
+//! | `app`, `inject` | the composition root: sockets, runtimes, signals; the sidecar in a Kubernetes manifest |
 //! | `proxy`, `ops`, `admin`, `telemetry` | the adapters: traffic, probes and metrics, the API, the operational log |
 //! | `reload` | the one way to change the configuration |
 //! | `live`, `config`, `calls` | the snapshot in force; files checked and compiled; what passed through |
@@ -22,6 +22,7 @@ pub mod calls;
 pub mod cli;
 pub mod config;
 pub mod file;
+pub mod inject;
 pub mod live;
 pub mod metrics;
 pub mod ops;

@@ -19,6 +19,7 @@ mod metrics;
 mod mocking;
 mod nginx;
 mod oracle;
+mod packaging;
 mod protocols;
 mod readme;
 mod reloading;

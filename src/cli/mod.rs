@@ -1,10 +1,12 @@
 //! The command line: one file per command, each thin.
 //!
 //! Exit codes: 0 success, 1 a failure at run time (a port in use, an unreachable sidecar), 2 a wrong command line,
-//! 3 a configuration that was refused.
+//! 3 a configuration, or a manifest, that was refused.
 
 mod check;
+mod completions;
 mod demo;
+mod inject;
 mod ping;
 mod run;
 mod schema;
@@ -37,6 +39,10 @@ enum Command {
     Schema(schema::Schema),
     /// Ask a running sidecar whether it is ready: exit code 0 if so
     Ping(ping::Ping),
+    /// Print a Kubernetes manifest with the sidecar in it
+    Inject(inject::Inject),
+    /// Print the completions of a shell
+    Completions(completions::Completions),
 }
 
 /// Where the configuration comes from.
@@ -65,7 +71,9 @@ impl Source {
 
 /// A failure at run time.
 pub const FAILED: u8 = 1;
-/// A configuration that was refused.
+/// A wrong command line; it is clap that finds most of them.
+pub const WRONG: u8 = 2;
+/// A configuration, or a manifest, that was refused.
 pub const REFUSED: u8 = 3;
 
 /// Runs the command that the arguments name.
@@ -76,6 +84,8 @@ pub fn run() -> ExitCode {
         Command::Ping(ping) => ping.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Inject(inject) => inject.run(),
+        Command::Completions(completions) => completions.run(),
     }
 }
 
@@ -83,6 +93,12 @@ pub fn run() -> ExitCode {
 pub fn say(text: impl std::fmt::Display) {
     use std::io::Write as _;
     let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Writes to standard output, likewise, and adds nothing.
+pub fn put(bytes: &[u8]) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().lock().write_all(bytes);
 }
 
 /// Writes to standard error, likewise.

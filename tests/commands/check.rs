@@ -59,6 +59,10 @@ fn a_wrong_command_line_exits_with_2_and_says_what_would_be_right() {
         (&["ping", "--timeout", "2"], "write it with a unit, such as 2s"),
         (&["ping", "--timeout", "0s"], "write it with a unit, such as 2s"),
         (&["demo", "--listen", "here"], "invalid value 'here'"),
+        (&["inject"], "--file <FILE>"),
+        (&["inject", "-f", "-", "--listen", "0"], "0 is not in 1..=65535"),
+        (&["inject", "-f", "-", "--listen", "9091"], "--listen, --ops and --admin must differ"),
+        (&["completions", "tcsh"], "[possible values: bash, elvish, fish, powershell, zsh]"),
         (&[], "Usage: standin <COMMAND>"),
     ] {
         let ended = output(arguments, dir.path());

@@ -1,7 +1,9 @@
 //! The binary as users call it: arguments, variables and signals in; text, exit codes and answers out.
 
 mod check;
+mod completions;
 mod demo;
+mod inject;
 mod ping;
 mod precedence;
 mod run;

@@ -112,10 +112,11 @@ pub fn speaking_with(spoken: Spoken, config: &str, files: &[(&str, &str)], varia
     builder.start()
 }
 
-/// The Python that the system's packages are for.
+/// The Python that has gRPC and WebSockets; `.ci/install test` makes it.
 pub fn python() -> &'static str {
-    let system = "/usr/bin/python3";
-    if Path::new(system).exists() { system } else { "python3" }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/python");
+    assert!(Path::new(path).exists(), "run `.ci/install test`, as `make test` does: {path} is missing");
+    path
 }
 
 /// Runs a script of these tests with an interpreter; it says what went wrong on standard error.

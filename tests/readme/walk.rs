@@ -51,6 +51,11 @@ impl Walk {
         });
     }
 
+    /// Saves a file that no sidecar looks at.
+    pub fn write(&self, path: &str, text: &str) {
+        std::fs::write(self.path.join(path), text).unwrap();
+    }
+
     /// Starts `standin run` in the folder.
     pub fn start(&mut self) {
         let mut command = standin();
