@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use super::{Authority, Spoken, TLS, curl, speaking};
+use super::{Authority, Spoken, TLS, curl, python, speaking};
 use crate::support::process::{Helper, free_port, program};
 use crate::support::{Sidecar, sidecar, wait_for};
 
@@ -183,4 +183,14 @@ fn a_reload_turns_tls_on_and_off() {
     assert_eq!(curl(&sidecar, Spoken::Http1, "/mock", &[]).text(), "mocked");
     sidecar.reload_with(&format!("{TLS}\n{MOCK}")).unwrap();
     assert_eq!(curl(&sidecar, Spoken::Http2OverTls, "/mock", &[]).text(), "mocked");
+}
+
+#[test]
+fn sslyze_finds_mozillas_intermediate_profile_kept() {
+    let sidecar = speaking(Spoken::Http2OverTls, MOCK);
+    let target = format!("localhost:{}", sidecar.address().port());
+    let sslyze = python().replace("python", "sslyze");
+    let run = Command::new(sslyze).args(["--mozilla_config", "intermediate", &target]).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(said.contains("OK - Compliant"), "{said}");
 }
