@@ -22,8 +22,8 @@ pub enum TlsFault {
     #[error("it holds no private key in PEM form")]
     NoKey,
     /// A certificate cannot be read.
-    #[error("a certificate in it is malformed: {0}")]
-    Malformed(String),
+    #[error("a certificate in it is malformed, or cut off")]
+    Malformed,
     /// The key belongs to another certificate.
     #[error("the key does not belong to the certificate")]
     Mismatch,
@@ -31,7 +31,7 @@ pub enum TlsFault {
     #[error("{0}")]
     Unusable(String),
     /// The certificate is past its time.
-    #[error("it has expired on {0}")]
+    #[error("it expired on {0}")]
     Expired(String),
     /// The certificate's time has not come.
     #[error("it is not valid before {0}")]
@@ -62,12 +62,16 @@ impl Identity {
     /// Puts a chain and its key together.
     ///
     /// # Errors
-    /// Where the key is none, or does not belong to the first certificate.
-    pub fn new(chain: Vec<Vec<u8>>, key: &[u8]) -> Result<Self, TlsFault> {
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TlsFault::NoKey)?;
-        let identity = Identity { chain, key: key.secret_der().to_vec() };
-        rustls::sign::CertifiedKey::from_der(identity.certificates(), key, &provider()).map_err(usable)?;
+    /// Where TLS cannot use the key, or it does not belong to the first certificate.
+    pub fn new(chain: Vec<Vec<u8>>, key: Vec<u8>) -> Result<Self, TlsFault> {
+        let identity = Identity { chain, key };
+        rustls::sign::CertifiedKey::from_der(identity.certificates(), identity.private_key()?, &provider())
+            .map_err(usable)?;
         Ok(identity)
+    }
+
+    fn private_key(&self) -> Result<PrivateKeyDer<'static>, TlsFault> {
+        PrivateKeyDer::try_from(self.key.clone()).map_err(|error| TlsFault::Unusable(error.to_owned()))
     }
 
     fn certificates(&self) -> Vec<CertificateDer<'static>> {
@@ -93,18 +97,24 @@ fn usable(error: rustls::Error) -> TlsFault {
 pub fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, TlsFault> {
     let mut found = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| TlsFault::Malformed(error.to_string()))?;
+        let certificate = certificate.map_err(|_| TlsFault::Malformed)?;
         parsed(&certificate)?;
         found.push(certificate.to_vec());
     }
     if found.is_empty() { Err(TlsFault::NoCertificate) } else { Ok(found) }
 }
 
+/// The private key of a PEM file in DER form.
+///
+/// # Errors
+/// Where there is none.
+pub fn private_key(pem: &[u8]) -> Result<Vec<u8>, TlsFault> {
+    let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| TlsFault::NoKey)?;
+    Ok(key.secret_der().to_vec())
+}
+
 fn parsed(der: &[u8]) -> Result<x509_parser::certificate::X509Certificate<'_>, TlsFault> {
-    match x509_parser::parse_x509_certificate(der) {
-        Ok((_, certificate)) => Ok(certificate),
-        Err(error) => Err(TlsFault::Malformed(error.to_string())),
-    }
+    x509_parser::parse_x509_certificate(der).map(|(_, certificate)| certificate).map_err(|_| TlsFault::Malformed)
 }
 
 /// When a certificate ends.
@@ -170,9 +180,7 @@ impl ServerTls {
                 builder.with_client_cert_verifier(verifier.map_err(|error| TlsFault::Unusable(error.to_string()))?)
             }
         };
-        let key =
-            PrivateKeyDer::try_from(identity.key.clone()).map_err(|error| TlsFault::Unusable(error.to_owned()))?;
-        let mut config = builder.with_single_cert(identity.certificates(), key).map_err(usable)?;
+        let mut config = builder.with_single_cert(identity.certificates(), identity.private_key()?).map_err(usable)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let mut hasher = DefaultHasher::new();
         (identity, callers).hash(&mut hasher);
@@ -211,3 +219,6 @@ fn roots(authorities: &[Vec<u8>]) -> Result<RootCertStore, TlsFault> {
     }
     Ok(roots)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ const REFUSED: &[(&str, &str, u16)] = &[
     ("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", "request-line", 400),
     ("GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", "request-line", 400),
     ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", "version", 505),
-    ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "version", 505),
+    ("PRI * HTTP/2.0\r\n\r\n", "version", 505), // what follows makes no preface of it
     ("GET /\r\n\r\n", "request-line", 400),
     ("GET /#a HTTP/1.1\r\nHost: a\r\n\r\n", "target", 400),
     ("GET /a\rb HTTP/1.1\r\nHost: a\r\n\r\n", "header", 400),
@@ -184,6 +184,25 @@ fn a_slow_head_is_a_408_also_when_bytes_trickle() {
     let response = client.response();
     assert_eq!((response.status, response.json()["code"].as_str()), (408, Some("head-timeout")));
     assert!(client.is_closed());
+}
+
+#[test]
+fn a_preface_of_http_2_that_is_cut_off_is_a_408_and_one_that_comes_late_a_505() {
+    let sidecar = sidecar().config("limits.head_timeout = \"300ms\"\n[[stub]]\nmatch = \"GET /\"").start();
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    for cut in [1, 16, 18, preface.len() - 1] {
+        let mut client = sidecar.connect();
+        client.send(&preface[..cut]);
+        let response = client.response();
+        assert_eq!((response.status, response.json()["code"].as_str()), (408, Some("head-timeout")), "cut at {cut}");
+        assert!(client.is_closed());
+    }
+    // A connection that has begun with HTTP/1.1 stays with it.
+    let mut client = sidecar.connect();
+    assert_eq!(client.get("/").status, 200);
+    client.send(preface);
+    let response = client.response();
+    assert_eq!((response.status, response.json()["code"].as_str()), (505, Some("version")));
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use standin::config::{self, Loaded, Request};
-use standin::settings::Settings;
+use standin::settings::{Http2, Settings};
 
-use crate::support::sidecar;
+use crate::support::{root, sidecar};
 
 fn load(files: &[(&str, &str)]) -> Loaded {
     let dir = tempfile::tempdir().unwrap();
@@ -38,7 +38,47 @@ fn each_limit_reaches_the_settings() {
     let limits = settings("limits = { match_body = \"2MiB\", early_drain = \"1KiB\", delay = \"1s\" }").limits;
     assert_ne!(limits.match_body, defaults.match_body);
     assert_eq!((limits.match_body, limits.early_drain, limits.delay), (2 << 20, 1 << 10, Duration::from_secs(1)));
+    let limits =
+        settings("limits = { connections = 7, h2_streams = 8, drain_delay = \"0s\", drain_timeout = \"9s\" }").limits;
+    assert_eq!((limits.connections, limits.h2_streams), (7, 8));
+    assert_eq!((limits.drain_delay, limits.drain_timeout), (Duration::ZERO, Duration::from_secs(9)));
     assert_eq!(settings("metrics.max_stubs = 7").max_stubs, 7);
+}
+
+/// A configuration with the files of `tests/certificates` beside it.
+fn with_certificates(text: &str) -> Settings {
+    let read = |name: &str| std::fs::read_to_string(root().join("tests/certificates").join(name)).unwrap();
+    let names = ["ca.crt", "valid.crt", "valid.key"];
+    let contents = names.map(read);
+    let mut files: Vec<_> = names.into_iter().zip(contents.iter().map(String::as_str)).collect();
+    files.push(("standin.toml", text));
+    load(&files).settings
+}
+
+#[test]
+fn each_key_of_tls_reaches_the_settings() {
+    let own = "cert = \"valid.crt\", key = \"valid.key\"";
+    let plain = with_certificates(&format!("proxy.tls = {{ {own} }}")).proxy.tls.unwrap();
+    let private = with_certificates(&format!("proxy.tls = {{ {own}, client_ca = \"ca.crt\" }}")).proxy.tls.unwrap();
+    assert_ne!(plain, private);
+    let upstream = |tls: &str| {
+        let text = format!("[upstreams.app]\nurl = \"https://app.test\"\n{tls}");
+        with_certificates(&text).upstreams[0].tls.clone().unwrap()
+    };
+    let tls = upstream("");
+    assert_eq!((&*tls.server_name, tls.authorities.is_some(), tls.identity.is_some()), ("app.test", false, false));
+    let tls = upstream(&format!("tls = {{ {own}, ca = \"ca.crt\", server_name = \"other.test\" }}"));
+    assert_eq!((&*tls.server_name, tls.authorities.is_some(), tls.identity.is_some()), ("other.test", true, true));
+}
+
+#[test]
+fn the_port_of_an_https_upstream_is_443_and_the_words_of_http2_reach_it() {
+    for (word, http2) in [("grpc", Http2::Grpc), ("always", Http2::Always), ("never", Http2::Never)] {
+        let settings = settings(&format!("[upstreams.app]\nurl = \"https://app.test\"\nhttp2 = \"{word}\""));
+        assert_eq!((settings.upstreams[0].port, settings.upstreams[0].http2), (443, http2));
+    }
+    let settings = settings("[proxy]\nupstream = \"https://app.test\"");
+    assert!(settings.upstreams[0].tls.is_some(), "one that is given by its URL is verified too");
 }
 
 #[test]

@@ -26,6 +26,8 @@ use page::{Page, anchor};
 use standin::config::{self, Request};
 use walk::Walk;
 
+use crate::support::root;
+
 /// How many blocks a test may leave out.
 const BY_HAND: usize = 5;
 
@@ -61,6 +63,10 @@ fn each_file_in_the_readme_loads() {
             std::fs::write(path, text).unwrap();
         };
         write("mocks/bodies/not-found.json", "{}");
+        for (certificate, name) in [("valid.crt", "crt.pem"), ("valid.key", "key.pem"), ("ca.crt", "ca.pem")] {
+            let text = std::fs::read_to_string(root().join("tests/certificates").join(certificate)).unwrap();
+            write(&format!("tls/{name}"), &text);
+        }
         let is_refused = match words(&fence.info).as_slice() {
             ["toml", "standin", rest @ ..] => {
                 standin.clone_from(&fence.text);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::process::Process;
 use crate::support::upstream::respond;
-use crate::support::{Client, PORTS, Upstream, sidecar, wait_for};
+use crate::support::{Client, PORTS, Upstream, root, sidecar, wait_for};
 
 const STUB: &str = "[[stub]]\nmatch = \"GET /a\"\nbody = \"one\"";
 
@@ -220,4 +220,27 @@ fn a_sidecar_that_stops_lets_requests_under_way_finish() {
     assert!(idle.is_closed(), "an idle connection is closed at once");
     assert_eq!(busy.response().text(), "late");
     stopping.join().unwrap();
+}
+
+#[test]
+fn tls_comes_and_its_certificate_rotates_by_reload_and_an_expired_one_is_refused() {
+    let read = |name: &str| std::fs::read_to_string(root().join("tests/certificates").join(name)).unwrap();
+    let (valid, longer) = (read("valid.crt"), read("valid.crt") + &read("ca.crt"));
+    let sidecar = sidecar().config(STUB).file("crt.pem", &valid).file("key.pem", &read("valid.key")).start();
+    assert_eq!(sidecar.get("/a").text(), "one");
+    sidecar.reload_with(&format!("proxy.tls = {{ cert = \"crt.pem\", key = \"key.pem\" }}\n{STUB}")).unwrap();
+    let speaks_tls = || assert_eq!(sidecar.get("/a").json()["code"], "tls");
+    speaks_tls();
+    let ready = || Client::connect(sidecar.app().ops()).get("/readyz").json();
+    assert_eq!(ready()["generation"], 2);
+    // No word of the configuration changes from here on: the watcher looks at the files that it names, too.
+    for (certificate, code) in [("expired.crt", "expired-certificate"), ("valid.key", "bad-certificate")] {
+        sidecar.write("crt.pem", &read(certificate));
+        let refused = wait_for("the refusal", || Some(ready()).filter(|ready| ready["config"]["code"] == code));
+        assert_eq!(refused["generation"], 2, "the one in force stays");
+        speaks_tls();
+    }
+    sidecar.write("crt.pem", &longer);
+    wait_for("the rotation", || Some(ready()).filter(|ready| ready["generation"] == 3 && ready["config"].is_null()));
+    speaks_tls();
 }

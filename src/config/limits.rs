@@ -57,12 +57,18 @@ pub(super) fn compile(table: LimitsTable, cx: &mut Context<'_>) -> Limits {
         }
         value(cx, key, set.map(|count| count.map(|count| count.0)), default, u64::to_string)
     };
-    let drain = drain_timeout.as_ref().map_or(d.drain_timeout, |span| span.value.0);
-    if let Some(long) = drain_delay.as_ref().filter(|span| span.value.0 >= drain) {
+    let stop = drain_timeout.as_ref().map_or(d.drain_timeout, |span| span.value.0);
+    let still = drain_delay.as_ref().map_or(d.drain_delay, |span| span.value.0);
+    if let Some(odd) = drain_delay.as_ref().or(drain_timeout.as_ref()).filter(|_| !stop.is_zero() && still >= stop) {
+        let label = if drain_delay.is_some() {
+            format!("a stop takes at most {}", shown(stop))
+        } else {
+            format!("the first {} of a stop are `drain_delay`", shown(still))
+        };
         cx.report(
-            Problem::at(Code::OutOfRange, long.place, "`drain_delay` leaves nothing of `drain_timeout`")
-                .label(format!("a stop takes at most {}", shown(drain)))
-                .help("the delay lies inside the time-out: make it shorter, or `drain_timeout` longer"),
+            Problem::at(Code::OutOfRange, odd.place, "`drain_delay` leaves nothing of `drain_timeout`")
+                .label(label)
+                .help("the delay lies inside the time-out: make `drain_delay` shorter, or `drain_timeout` longer"),
         );
     }
     show(

@@ -10,7 +10,7 @@ use crate::file::read::At;
 use crate::file::{TlsTable, UpstreamTlsTable};
 use crate::problem::{Code, Place, Problem};
 use crate::tls::{
-    ClientTls, Identity, ServerTls, TlsFault, certificates, check_authorities, is_server_name, valid_until,
+    ClientTls, Identity, ServerTls, TlsFault, certificates, check_authorities, is_server_name, private_key, valid_until,
 };
 
 /// TLS of the data listener.
@@ -28,11 +28,13 @@ pub(super) fn server(table: Option<At<TlsTable>>, directory: &Path, cx: &mut Con
             cx.missing_at(name, place, place, format!("TLS needs a `{name}`"), help);
         }
     }
-    let callers = match client_ca {
-        Some(file) => Some(authorities(&file, directory, cx)?),
+    let callers = client_ca.map(|file| authorities(&file, directory, cx));
+    let own = identity(cert.as_ref(), key.as_ref(), directory, cx);
+    let callers = match callers {
+        Some(found) => Some(found?),
         None => None,
     };
-    let (identity, expires) = identity(&cert?, &key?, directory, cx)?;
+    let (identity, expires) = own?;
     let made = ServerTls::new(&identity, expires, callers.as_deref());
     made.map_err(|fault| cx.report(bad(place, "TLS cannot be spoken with this", &fault))).ok()
 }
@@ -48,9 +50,14 @@ pub(super) fn client(
 ) -> Option<ClientTls> {
     let place = table.as_ref().map(|table| table.place);
     let UpstreamTlsTable { ca, cert, key, server_name } = table.map(|table| table.value).unwrap_or_default();
-    for (key, set) in [("ca", &ca), ("cert", &cert), ("key", &key), ("server_name", &server_name)] {
+    for (key, set, default) in [
+        ("ca", &ca, "those of the system"),
+        ("cert", &cert, "none"),
+        ("key", &key, "none"),
+        ("server_name", &server_name, "the host of the URL"),
+    ] {
         let set = set.as_ref().map(|text| (quoted(&text.value), text.place));
-        show(cx, &format!("upstreams.{name}.tls.{key}"), set, "none", TakesEffect::Reload);
+        show(cx, &format!("upstreams.{name}.tls.{key}"), set, default, TakesEffect::Reload);
     }
     if let (Some(place), false) = (place, https || host.is_empty()) {
         cx.report(
@@ -59,48 +66,54 @@ pub(super) fn client(
         );
         return None;
     }
-    let identity = match (&cert, &key) {
-        (Some(cert), Some(key)) => Some(identity(cert, key, directory, cx)?.0),
-        (None, None) => None,
-        (Some(one), None) => return lonely(place, one.place, "key", cx),
-        (None, Some(one)) => return lonely(place, one.place, "cert", cx),
-    };
-    let authorities = match ca {
-        Some(file) => Some(authorities(&file, directory, cx)?),
-        None => None,
-    };
+    for (one, other, missing) in [(&cert, &key, "key"), (&key, &cert, "cert")] {
+        if let (Some(one), None, Some(place)) = (one, other, place) {
+            let help = "a certificate and its key go together";
+            cx.missing_at(missing, place, one.place, format!("`{missing}` is missing beside this"), help);
+        }
+    }
+    let shows_itself = cert.is_some() || key.is_some();
+    let own = identity(cert.as_ref(), key.as_ref(), directory, cx);
+    let trusted = ca.map(|file| authorities(&file, directory, cx));
     if let Some(text) = &server_name
         && !is_server_name(&text.value)
     {
         cx.report(
             Problem::at(Code::BadHost, text.place, format!("{:?} is no host name", text.value))
-                .help("write the name that the upstream's certificate carries, without a port"),
+                .help("write the name that the upstream's certificate carries, without scheme and port"),
         );
         return None;
     }
+    // What could not be used was reported: then nothing is made of the rest.
+    let authorities = match trusted {
+        Some(found) => Some(found?),
+        None => None,
+    };
+    let identity = if shows_itself { Some(own?.0) } else { None };
     let server_name = server_name.map_or_else(|| host.into(), |text| text.value.into());
     https.then_some(ClientTls { server_name, authorities, identity })
 }
 
-fn lonely(table: Option<Place>, at: Place, missing: &str, cx: &mut Context<'_>) -> Option<ClientTls> {
-    let help = "a certificate and its key go together";
-    cx.missing_at(missing, table.unwrap_or(at), at, format!("`{missing}` is missing beside this"), help);
-    None
-}
-
-/// A certificate that is in its time, and its key.
+/// A certificate that is in its time, and its key. Each of the two is looked at, whatever is wrong with the other.
 fn identity(
-    cert: &At<String>,
-    key: &At<String>,
+    cert: Option<&At<String>>,
+    key: Option<&At<String>>,
     directory: &Path,
     cx: &mut Context<'_>,
 ) -> Option<(Identity, SystemTime)> {
-    let (chain, secret) = (read(cert, directory, cx), read(key, directory, cx));
-    let chain = certificates(&chain?).map_err(|fault| cx.report(unusable(cert, &fault))).ok()?;
-    let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
-    let until = valid_until(leaf, SystemTime::now()).map_err(|fault| cx.report(unusable(cert, &fault)));
-    let identity = Identity::new(chain, &secret?).map_err(|fault| cx.report(unusable(key, &fault)));
-    Some((identity.ok()?, until.ok()?))
+    let chain = cert.and_then(|cert| {
+        let chain = certificates(&read(cert, directory, cx)?);
+        let chain = chain.map_err(|fault| cx.report(unusable(cert, &fault))).ok()?;
+        let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+        let until = valid_until(leaf, SystemTime::now()).map_err(|fault| cx.report(unusable(cert, &fault))).ok();
+        Some((chain, until))
+    });
+    let key = key?;
+    let secret = private_key(&read(key, directory, cx)?);
+    let secret = secret.map_err(|fault| cx.report(unusable(key, &fault))).ok()?;
+    let (chain, until) = chain?;
+    let identity = Identity::new(chain, secret).map_err(|fault| cx.report(unusable(key, &fault))).ok()?;
+    Some((identity, until?))
 }
 
 fn authorities(file: &At<String>, directory: &Path, cx: &mut Context<'_>) -> Option<Vec<Vec<u8>>> {
@@ -136,7 +149,8 @@ fn bad(place: Place, title: &str, fault: &TlsFault) -> Problem {
         TlsFault::NoCertificate => {
             (Code::BadCertificate, "a PEM certificate stands between `-----BEGIN CERTIFICATE-----` and its end")
         }
-        TlsFault::Malformed(_) | TlsFault::Unusable(_) => (Code::BadCertificate, "make it anew"),
+        TlsFault::Malformed => (Code::BadCertificate, "see that the file was copied whole"),
+        TlsFault::Unusable(_) => (Code::BadCertificate, "make it anew"),
     };
     Problem::at(code, place, title.to_owned()).label(fault.to_string()).help(help)
 }

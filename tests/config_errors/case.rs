@@ -2,7 +2,7 @@
 //!
 //! The form is Go's txtar: a sentence about the case, then sections `-- NAME --`. A name is a path; with `/` at its end
 //! a directory; `PATH -> TARGET` is a link; `(latin-1)` and `(64 MiB and a byte)` behind a path make a file that text
-//! cannot show. The sections `environment` (`NAME=value`) and `arguments` (`-c`, `--listen`, `--upstream`) are no files.
+//! cannot show, `(as NAME)` a copy of a file in `tests/certificates`. The sections `environment` (`NAME=value`) and `arguments` (`-c`, `--listen`, `--upstream`) are no files.
 
 use std::path::Path;
 
@@ -10,6 +10,8 @@ use standin::cli::closing;
 use standin::config::{self, Request};
 use standin::problem::{Code, Problems, Severity};
 use tempfile::TempDir;
+
+use crate::support::root;
 
 /// A case as it is written.
 pub struct Case {
@@ -75,6 +77,10 @@ impl Case {
                 }
                 // A sparse file: it takes no room on the disk.
                 ("", "64 MiB and a byte)") => std::fs::File::create(&path).unwrap().set_len((64 << 20) + 1).unwrap(),
+                ("", form) if form.starts_with("as ") => {
+                    let name = form.trim_start_matches("as ").trim_end_matches(')');
+                    std::fs::copy(root().join("tests/certificates").join(name), &path).unwrap();
+                }
                 (target, "") => std::os::unix::fs::symlink(target, &path).unwrap(),
                 _ => panic!("no such form: {name:?} {form:?}"),
             }

@@ -11,6 +11,8 @@ use super::page::{Page, code};
 const KEYS: &[(&str, &[(&str, &str)])] = &[
     ("StandinFile", &[("The top of `standin.toml`", "")]),
     ("ProxyTable", &[("`[proxy]`", "")]),
+    ("TlsTable", &[("`[proxy.tls]`", "")]),
+    ("UpstreamTlsTable", &[("`[upstreams.NAME.tls]`", "")]),
     ("UpstreamTable", &[("`[upstreams.NAME]`", "")]),
     ("OpsTable", &[("`[ops]`", "")]),
     ("AdminTable", &[("`[admin]`", "")]),
@@ -83,6 +85,7 @@ fn defaults_and_changes_are_as_check_effective_shows_them() {
             "" => ("The top of `standin.toml`".to_owned(), ""),
             "upstreams.x" if key == "url" => continue,
             "upstreams.x" => ("`[upstreams.NAME]`".to_owned(), ""),
+            "upstreams.x.tls" => ("`[upstreams.NAME.tls]`".to_owned(), ""),
             "gate" => ("`[gate]`".to_owned(), "Without it"),
             "mock default:" => ("A mock".to_owned(), ""),
             table => (format!("`[{table}]`"), ""),

@@ -1,6 +1,7 @@
 //! `config/standin.toml` names every key, and what it says of a default is the default.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::Path;
 
 use standin::config;
@@ -22,21 +23,31 @@ const ACCESS: &str = "mock default: access";
 
 /// A line `# key = value` of the example, by the name under which `check --effective` shows the key.
 struct Commented {
-    line: usize,
+    /// The lines that are uncommented together: this one, or the whole of a table whose head is commented out.
+    lines: Range<usize>,
     key: String,
+    /// Whether it stands in such a table: that is an example, whatever its keys default to.
+    in_example: bool,
 }
 
 fn commented(text: &str) -> Vec<Commented> {
+    let lines: Vec<&str> = text.lines().collect();
     let mut table = String::new();
+    let mut example = 0..0;
     let mut found = Vec::new();
-    for (line, content) in text.lines().enumerate() {
-        if let Some(name) = content.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+    for (line, content) in lines.iter().enumerate() {
+        let head = content.strip_prefix("# [").filter(|head| !head.starts_with('['));
+        if let Some(name) = head.or_else(|| content.strip_prefix('[')).and_then(|rest| rest.split(']').next()) {
             table = name.to_owned();
+        }
+        if head.is_some() && !example.contains(&line) {
+            example = line..line + lines[line..].iter().take_while(|line| line.starts_with("# ")).count();
         }
         let key = content.strip_prefix("# ").and_then(|rest| rest.split_once(" =")).map(|(key, _)| key.trim_end());
         let Some(key) = key.filter(|key| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')) else { continue };
         let key = if table == "default" { format!("mock default: {key}") } else { format!("{table}.{key}") };
-        found.push(Commented { line, key });
+        let in_example = example.contains(&line);
+        found.push(Commented { lines: if in_example { example.clone() } else { line..line + 1 }, key, in_example });
     }
     found
 }
@@ -47,6 +58,11 @@ fn effective(edit: impl FnOnce(&str) -> String) -> Result<BTreeMap<String, Strin
     copy(&root().join("config/mocks"), &dir.path().join("mocks"));
     let text = std::fs::read_to_string(root().join("config/standin.toml")).unwrap();
     std::fs::write(dir.path().join("standin.toml"), edit(&text)).unwrap();
+    std::fs::create_dir(dir.path().join("tls")).unwrap();
+    for (certificate, name) in [("valid.crt", "crt.pem"), ("valid.key", "key.pem"), ("ca.crt", "ca.pem")] {
+        let from = root().join("tests/certificates").join(certificate);
+        std::fs::copy(from, dir.path().join("tls").join(name)).unwrap();
+    }
     match load_folder(dir.path()) {
         Ok(loaded) => Ok(loaded.effective.into_iter().map(|row| (row.key, row.value)).collect()),
         Err(refused) => Err(refused.problems.render(false)),
@@ -66,9 +82,9 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn uncomment(text: &str, line: usize) -> String {
+fn uncomment(text: &str, range: &Range<usize>) -> String {
     let lines = text.lines().enumerate();
-    lines.map(|(at, text)| if at == line { format!("{}\n", &text[2..]) } else { format!("{text}\n") }).collect()
+    lines.map(|(at, text)| format!("{}\n", if range.contains(&at) { &text[2..] } else { text })).collect()
 }
 
 #[test]
@@ -77,12 +93,12 @@ fn each_commented_key_is_accepted_and_its_default_is_in_force() {
     let before = effective(str::to_owned).unwrap();
     let keys = commented(&text);
     assert!(keys.len() >= 30, "only {} keys were found", keys.len());
-    for Commented { line, key } in keys {
-        let after = effective(|text| uncomment(text, line)).unwrap_or_else(|report| panic!("{key}:\n{report}"));
+    for Commented { lines, key, in_example } in keys {
+        let after = effective(|text| uncomment(text, &lines)).unwrap_or_else(|report| panic!("{key}:\n{report}"));
         let unchanged = before.get(&key) == after.get(&key);
         assert!(after.contains_key(&key), "{key} is not shown by `check --effective`");
-        let example = EXAMPLES.contains(&key.as_str()) || key == ACCESS;
-        let shown = (&before[&key], &after[&key]);
+        let example = in_example || EXAMPLES.contains(&key.as_str()) || key == ACCESS;
+        let shown = (before.get(&key), &after[&key]);
         assert_eq!(unchanged, !example, "{key}: in force and as the example writes it: {shown:?}");
     }
 }
