@@ -24,4 +24,5 @@ mod protocols;
 mod readme;
 mod reloading;
 mod schema;
+mod smuggling;
 mod support;

@@ -6,6 +6,7 @@
 //! data plane cannot make the sidecar look dead.
 
 mod listeners;
+mod machine;
 mod runtime;
 mod signals;
 mod start;
@@ -19,6 +20,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
+
+pub use machine::memory_limit;
 
 use crate::calls::LineFormat;
 use crate::config::Request;

@@ -65,7 +65,13 @@ impl Source {
     pub fn request(self) -> config::Request {
         let environment: HashMap<String, String> =
             std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
-        config::Request { config: self.config, upstream: self.upstream, listen: self.listen, environment }
+        config::Request {
+            config: self.config,
+            upstream: self.upstream,
+            listen: self.listen,
+            memory: crate::app::memory_limit(),
+            environment,
+        }
     }
 }
 

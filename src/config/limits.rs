@@ -28,7 +28,9 @@ pub(super) fn compile(table: LimitsTable, cx: &mut Context<'_>) -> Limits {
         drain_delay,
         drain_timeout,
     } = table;
-    let d = Limits::default();
+    let mut d = Limits::default();
+    // Bodies may take a quarter of the memory, whatever it is.
+    d.match_body_total = cx.budget(d.match_body_total, 4);
     let span = |cx: &mut Context<'_>, key: &str, set: Option<At<crate::file::leaf::Span>>, default: Duration| {
         if let Some(zero) =
             set.as_ref().filter(|span| span.value.0.is_zero() && !["limits.delay", "limits.drain_delay"].contains(&key))

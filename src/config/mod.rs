@@ -46,6 +46,8 @@ pub struct Request {
     pub upstream: Option<String>,
     /// `--listen`.
     pub listen: Vec<String>,
+    /// How much memory the sidecar may take, bytes; `None` where nothing says so. Defaults of memory budgets follow it.
+    pub memory: Option<u64>,
     /// Environment variables: overrides, `STANDIN_CONFIG`, and secrets.
     pub environment: HashMap<String, String>,
 }
@@ -114,6 +116,7 @@ pub(crate) struct Context<'a> {
     sources: Sources,
     problems: Vec<Problem>,
     environment: &'a HashMap<String, String>,
+    memory: Option<u64>,
     unread: read::Unread,
     effective: Vec<Effective>,
     /// Whether some file is no TOML: what it defines is then unknown, and nobody is blamed for using it.
@@ -121,6 +124,12 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// A budget in bytes: this, or a share of the memory that the sidecar may take, if that is less.
+    fn budget(&self, usual: usize, share: u64) -> usize {
+        let most = self.memory.map_or(usize::MAX, |memory| usize::try_from(memory / share).unwrap_or(usize::MAX));
+        usual.min(most)
+    }
+
     fn report(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
@@ -158,6 +167,7 @@ fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
         sources: Sources::default(),
         problems: Vec::new(),
         environment: &request.environment,
+        memory: request.memory,
         unread: read::Unread::default(),
         effective: Vec::new(),
         incomplete: false,

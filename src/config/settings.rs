@@ -142,7 +142,9 @@ fn compile_gate(table: GateTable, place: Place, cx: &mut Context<'_>) -> Gate {
 fn compile_call_log(table: CallLogTable, cx: &mut Context<'_>) -> CallLog {
     let CallLogTable { memory, body, bodies_per_second, access_log, redact_query } = table;
     let shown = memory.as_ref().map(|size| (shown_size(&size.value.0), size.place));
-    show(cx, "call_log.memory", shown, "\"16MiB\"", TakesEffect::Restart);
+    // A sixteenth of the memory: most of it belongs to requests.
+    let usual = cx.budget(16 << 20, 16);
+    show(cx, "call_log.memory", shown, &shown_size(&(usual as u64)), TakesEffect::Restart);
     let body = value(cx, "call_log.body", body.map(|size| size.map(|size| size.0)), 16 << 10, shown_size);
     let bodies =
         value(cx, "call_log.bodies_per_second", bodies_per_second.map(|n| n.map(|n| n.0)), 1000, u64::to_string);
@@ -150,7 +152,7 @@ fn compile_call_log(table: CallLogTable, cx: &mut Context<'_>) -> CallLog {
     let redacted = redact_query.as_ref().map(|l| (l.value.0.iter().map(|t| t.value.clone()).collect(), l.place));
     list(cx, "call_log.redact_query", redacted);
     CallLog {
-        memory: memory.map_or(16 << 20, |size| size.value.0 as usize),
+        memory: memory.map_or(usual, |size| size.value.0 as usize),
         body: body as usize,
         bodies_per_second: u32::try_from(bodies).unwrap_or(u32::MAX),
         access_log: match access_log {

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use prometheus::core::Collector;
 use prometheus::{
-    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
 use super::{Born, Metrics};
@@ -102,6 +102,16 @@ impl Metrics {
                     "standin_config_last_success_timestamp_seconds",
                     "Unix time at which the configuration in force was loaded.",
                 )),
+            ),
+            certificates: register(
+                r,
+                GaugeVec::new(
+                    Opts::new(
+                        "standin_tls_certificate_expiry_timestamp_seconds",
+                        "Unix time at which the certificate of a listener ends.",
+                    ),
+                    &["listener"],
+                ),
             ),
             call_log_bytes: gauge(r, "call_log_bytes", "Bytes that the call log holds."),
             call_log_dropped: counter(

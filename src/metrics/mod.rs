@@ -11,7 +11,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, OnceLock};
 
 use prometheus::core::Collector;
-use prometheus::{Encoder, Gauge, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
+use prometheus::{
+    Encoder, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
+};
 
 pub use series::{Series, UpstreamSeries};
 
@@ -34,6 +36,7 @@ pub struct Metrics {
     pub generation: IntGauge,
     reloads: IntCounterVec,
     last_success: Gauge,
+    certificates: GaugeVec,
     /// Bytes that the call log holds.
     pub call_log_bytes: IntGauge,
     /// Entries, bodies and lines that the call log dropped.
@@ -82,6 +85,15 @@ impl Metrics {
         self.reloads.with_label_values(&[result.as_str()]).inc();
         if result == Reloaded::Applied {
             self.last_success.set(unix_seconds);
+        }
+    }
+
+    /// Notes when the certificate of the data listener ends; `None` where it speaks no TLS.
+    pub fn certificate(&self, expires: Option<f64>) {
+        match expires {
+            Some(expires) => self.certificates.with_label_values(&["data"]).set(expires),
+            // One that was not there is none to take away.
+            None => drop(self.certificates.remove_label_values(&["data"])),
         }
     }
 

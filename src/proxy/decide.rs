@@ -256,6 +256,8 @@ fn forward(arrival: &Arrival<'_>, decision: &Decision<'_>, view: &RequestView<'_
         authority: &upstream.authority,
     };
     let edits = Edits::of(view.headers, strip, arrival.peer_value, arrival.scheme);
+    // Another protocol is asked for in the words of HTTP/1.1 only.
+    let http2 = http2 && !edits.upgrades();
     Some(Forward {
         upstream,
         tries: 0,

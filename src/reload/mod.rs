@@ -14,7 +14,7 @@ pub use changes::Changes;
 pub use watch::watch;
 
 use crate::config::{Fingerprint, Loaded, Request};
-use crate::live::{Live, resolve};
+use crate::live::{Live, Snapshot, resolve};
 use crate::metrics::{Metrics, Reloaded};
 use crate::problem::{Code, Problem, Problems, Sources, Summary};
 use build::{build, fresh, kept, snapshot};
@@ -60,6 +60,7 @@ pub fn begin(request: Request, loaded: Loaded, metrics: &Arc<Metrics>) -> (Arc<L
     let Loaded { settings, table, fingerprint, .. } = loaded;
     let snapshot = snapshot(settings, table, 1, None, metrics);
     metrics.generation.set(1);
+    certificate(&snapshot, metrics);
     metrics.reloaded(Reloaded::Applied, unix_seconds());
     let live = Arc::new(Live::new(snapshot));
     let reloader = Reloader {
@@ -106,6 +107,7 @@ impl Reloader {
             Ok((next, changes, warnings)) => {
                 resolve::resolve(&fresh(&next), RESOLVE).await;
                 let kept = kept(&next);
+                certificate(&next, &self.metrics);
                 self.live.replace(next);
                 self.metrics.retain(&kept);
                 self.metrics.generation.set(i64::try_from(changes.generation).unwrap_or(i64::MAX));
@@ -169,6 +171,15 @@ pub fn report(warnings: &Problems) {
     }
 }
 
+/// Notes until when the listener's certificate holds.
+fn certificate(snapshot: &Snapshot, metrics: &Metrics) {
+    metrics.certificate(snapshot.settings.proxy.tls.as_ref().map(|tls| seconds(tls.expires)));
+}
+
 fn unix_seconds() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+    seconds(SystemTime::now())
+}
+
+fn seconds(time: SystemTime) -> f64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }

@@ -178,8 +178,12 @@ fn an_upstream_that_speaks_another_protocol_than_configured_is_named() {
 #[test]
 fn a_reload_turns_tls_on_and_off() {
     let sidecar = speaking(Spoken::Http1OverTls, MOCK);
+    let expiry = || sidecar.metric("standin_tls_certificate_expiry_timestamp_seconds{listener=\"data\"}");
     assert_eq!(curl(&sidecar, Spoken::Http1OverTls, "/mock", &[]).text(), "mocked");
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    assert!(expiry().is_some_and(|at| at > now && at < now + 61.0 * 86_400.0), "{:?}", expiry());
     sidecar.reload_with(MOCK).unwrap();
+    assert_eq!(expiry(), None, "there is no certificate any more");
     assert_eq!(curl(&sidecar, Spoken::Http1, "/mock", &[]).text(), "mocked");
     sidecar.reload_with(&format!("{TLS}\n{MOCK}")).unwrap();
     assert_eq!(curl(&sidecar, Spoken::Http2OverTls, "/mock", &[]).text(), "mocked");
@@ -190,7 +194,9 @@ fn sslyze_finds_mozillas_intermediate_profile_kept() {
     let sidecar = speaking(Spoken::Http2OverTls, MOCK);
     let target = format!("localhost:{}", sidecar.address().port());
     let sslyze = python().replace("python", "sslyze");
-    let run = Command::new(sslyze).args(["--mozilla_config", "intermediate", &target]).output().unwrap();
+    let mut command = Command::new(sslyze);
+    command.args(["--mozilla_config", "intermediate", "--certinfo", "--certinfo_ca_file"]);
+    let run = command.arg(sidecar.dir.path().join("ca.pem")).arg(&target).output().unwrap();
     let said = String::from_utf8_lossy(&run.stdout);
     assert!(said.contains("OK - Compliant"), "{said}");
 }

@@ -26,6 +26,9 @@ const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
 /// How much of answers is kept for a caller that takes them slowly, for each request.
 const SEND_BUFFER: usize = 64 << 10;
+/// A head that is longer than `limits.head` by this is still read, so that its refusal is logged and counted. What is
+/// longer still the library refuses without a word to us.
+const NAMED: usize = 64 << 10;
 /// So many malformed requests end a connection.
 const MALFORMED: usize = 32;
 
@@ -69,7 +72,7 @@ impl Connections {
         let mut options = default_h2_options();
         options
             .max_concurrent_streams(limits.h2_streams)
-            .max_header_list_size(u32::try_from(limits.head).unwrap_or(u32::MAX))
+            .max_header_list_size(u32::try_from(limits.head.saturating_add(NAMED)).unwrap_or(u32::MAX))
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_send_buffer_size(SEND_BUFFER);

@@ -21,7 +21,7 @@ use crate::proxy::context::{BodyPlan, Handed, Parcel};
 use crate::proxy::exchange::Exchange;
 use crate::proxy::front::Framing;
 use crate::proxy::h2_body::{Looked, inspect};
-use crate::proxy::head::{self, Refusal};
+use crate::proxy::head::{self, Refusal, refuse};
 use crate::proxy::inspect::Broken;
 use crate::stubs::marker::Marker;
 use crate::stubs::request::BodyView;
@@ -39,7 +39,11 @@ impl Connections {
         let framing = framing(&session);
         let arrived = Arrived { snapshot, started, peer, exchange: &exchange, over: Over::Http2(framing) };
         let raw = Bytes::from(as_http1(session.req_header()));
-        let Admitted { head, decided, .. } = match self.admit(&raw, &arrived) {
+        let admitted = match raw.len() <= limits.head {
+            true => self.admit(&raw, &arrived),
+            false => refuse(Rejection::HeadTooLarge, "the head is longer than limits.head"),
+        };
+        let Admitted { head, decided, .. } = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return self.refuse(&mut session, &raw, &arrived, refusal).await,
         };
