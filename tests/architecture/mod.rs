@@ -68,7 +68,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("socket2", &["app"]),
     ("strsim", &["problem"]),
     ("subtle", &["stubs"]),
-    ("tempfile", &["cli", "config"]),
+    ("tempfile", &["app", "cli", "config"]),
     ("thiserror", &["*"]),
     ("tokio", &["*"]),
     ("tokio_rustls", &["proxy"]),

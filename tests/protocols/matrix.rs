@@ -128,7 +128,7 @@ fn a_load_generator_of_http_2_gets_every_answer() {
         let scheme = if spoken.is_secure() { "https" } else { "http" };
         for path in ["/mock", "/real"] {
             let url = format!("{scheme}://localhost:{}{path}", sidecar.address().port());
-            let run = std::process::Command::new("h2load").args(["-n2000", "-c10", "-m20", &url]).output().unwrap();
+            let run = std::process::Command::new("h2load").args(["-n2000", "-c5", "-m10", &url]).output().unwrap();
             let said = String::from_utf8_lossy(&run.stdout);
             assert!(said.contains("2000 succeeded, 0 failed, 0 errored"), "{spoken:?} {path}: {said}");
         }
