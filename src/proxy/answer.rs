@@ -143,6 +143,13 @@ impl Local {
         Head::response(sent.map(|(name, value)| (name.as_str(), value.as_bytes())), redactor)
     }
 
+    /// What the log keeps of the head.
+    pub fn told(&mut self, redactor: &Redactor) -> Head {
+        self.frame();
+        let told = self.told.take().unwrap_or_else(|| self.tell(redactor));
+        self.told.insert(told).clone()
+    }
+
     /// What is written of the head.
     pub fn write(&mut self, redactor: &Redactor) -> Written {
         self.frame();

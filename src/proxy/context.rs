@@ -89,6 +89,8 @@ pub struct Request {
     pub forward: Option<Forward>,
     /// Simulated delay.
     pub delay: Duration,
+    /// Whether the delay is over.
+    pub waited: bool,
     /// What failed.
     pub failure: Option<Failure>,
     /// Why it was rejected in the middle.

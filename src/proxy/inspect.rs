@@ -6,7 +6,7 @@ use tokio::time::{Instant, timeout_at};
 use super::budget::Share;
 use super::chunked::{ChunkScanner, Malformed};
 use super::front::Framing;
-use super::replay::{Fence, Replay};
+use super::replay::{Fence, READ, Replay};
 use crate::settings::Limits;
 use crate::stubs::request::BodyFault;
 
@@ -88,7 +88,7 @@ pub async fn inspect(
             }
             stream.expect(length);
             while stream.input().len() < length {
-                match timeout_at(deadline, stream.fill()).await {
+                match timeout_at(deadline, stream.fill(READ)).await {
                     Err(_) => return Ok(Inspected::refused(framing, BodyFault::Timeout, share)),
                     Ok(Ok(0) | Err(_)) => return Err(Broken::Left),
                     Ok(Ok(_)) => {}
@@ -117,7 +117,7 @@ pub async fn inspect(
                 if !share.take(scanned + decoded.len(), limits.match_body_total) {
                     return Ok(Inspected::refused(framing, BodyFault::Budget, share));
                 }
-                match timeout_at(deadline, stream.fill()).await {
+                match timeout_at(deadline, stream.fill(READ)).await {
                     Err(_) => return Ok(Inspected::refused(framing, BodyFault::Timeout, share)),
                     Ok(Ok(0) | Err(_)) => return Err(Broken::Left),
                     Ok(Ok(_)) => {}

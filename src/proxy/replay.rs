@@ -10,6 +10,7 @@ mod frames;
 mod stream;
 mod write;
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
@@ -35,7 +36,9 @@ const AHEAD: usize = 64 << 10;
 /// How long a few bytes of our own may take to leave: a caller who reads nothing holds no connection with them.
 const SEND: Duration = Duration::from_secs(10);
 /// How much is read at once.
-const READ: usize = 16 << 10;
+pub const READ: usize = 16 << 10;
+/// How much is read at once of a head: few are longer, and every connection that waits keeps as much.
+pub const READ_HEAD: usize = 4 << 10;
 
 /// What pingora may still read.
 #[derive(Debug)]
@@ -124,17 +127,17 @@ impl Replay {
         self.input.reserve(length.saturating_sub(self.input.len()));
     }
 
-    /// Reads more input; 0 at the caller's last byte.
+    /// Reads more input, about `room` bytes at most; 0 at the caller's last byte.
     ///
     /// # Errors
     /// Where the connection broke.
-    pub async fn fill(&mut self) -> io::Result<usize> {
+    pub async fn fill(&mut self, room: usize) -> io::Result<usize> {
         if self.ended {
             return Ok(0);
         }
         let Some(socket) = &mut self.socket else { return Ok(0) };
-        if self.input.capacity() - self.input.len() < READ / 4 {
-            self.input.reserve(READ);
+        if self.input.capacity() - self.input.len() < room / 4 {
+            self.input.reserve(room);
         }
         let count = socket.read_buf(&mut self.input).await?;
         self.ended = count == 0;
@@ -177,16 +180,22 @@ impl Replay {
         sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
+    /// Ends when the caller is gone.
+    pub async fn left(&mut self) {
+        // Whatever it says, nobody is there any more.
+        let _ = poll_fn(|cx| self.poll_quiet(cx)).await;
+    }
+
     /// Gives the message up: what else the caller sends is read away before the connection closes.
     pub fn give_up(&mut self) {
         self.fence = Fence::Lost;
     }
 
     /// Reads from the socket into the input; how much came.
-    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    fn poll_fill(&mut self, cx: &mut Context<'_>, room: usize) -> Poll<io::Result<usize>> {
         let Some(socket) = &mut self.socket else { return Poll::Ready(Ok(0)) };
-        if self.input.capacity() - self.input.len() < READ / 4 {
-            self.input.reserve(READ);
+        if self.input.capacity() - self.input.len() < room / 4 {
+            self.input.reserve(room);
         }
         let count = ready!(pin!(socket.read_buf(&mut self.input)).poll(cx))?;
         self.ended |= count == 0;
@@ -197,7 +206,7 @@ impl Replay {
     /// request wants its answers, and so is taken to be there.
     fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.ended && self.input.len() < AHEAD {
-            ready!(self.poll_fill(cx))?;
+            ready!(self.poll_fill(cx, READ_HEAD))?;
         }
         if self.ended && self.input.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
@@ -212,7 +221,7 @@ impl Replay {
             self.ended = out.filled().len() == before;
         } else {
             if self.input.is_empty() && !self.ended {
-                ready!(self.poll_fill(cx))?;
+                ready!(self.poll_fill(cx, READ))?;
             }
             let take = room.min(self.input.len());
             out.put_slice(&self.input[..take]);
@@ -228,7 +237,7 @@ impl Replay {
     /// no chunk begins with, so that it answers instead of forwarding what it might read otherwise.
     fn poll_chunked(&mut self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.input.is_empty() && !self.ended {
-            ready!(self.poll_fill(cx))?;
+            ready!(self.poll_fill(cx, READ))?;
         }
         let Fence::Chunked(scanner) = &mut self.fence else { return Poll::Ready(Ok(())) };
         let offered = out.remaining().min(self.input.len());

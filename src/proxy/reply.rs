@@ -11,10 +11,32 @@ use super::DataPlane;
 use super::answer::{Local, SERVER_TIMING, STANDIN, Written};
 use super::context::{BodyPlan, Context, Request};
 use super::debug::timing;
+use super::decide::Plan;
 use crate::stubs::marker::Marker;
 
 /// How long the rest of a small body may take before an early answer goes out and the connection is closed instead.
 const DRAIN: Duration = Duration::from_secs(1);
+
+/// Waits a simulated delay before pingora is asked: until then a waiting call is a few kilobytes, where a session of
+/// pingora's is twenty more. Says whether the caller is still there; `left` ends when it is not.
+pub async fn wait_early(plan: &mut Plan, request: &mut Request, left: impl Future<Output = ()>) -> bool {
+    let Plan::Answer(local) = plan else { return true };
+    if request.delay.is_zero() {
+        return true;
+    }
+    if request.debug {
+        local.add(SERVER_TIMING, &timing(request, None));
+    }
+    if let Some(ticket) = &request.ticket {
+        ticket.answered(local.status, local.told(&request.redactor));
+    }
+    request.waited = true;
+    tokio::select! {
+        biased;
+        () = tokio::time::sleep(request.delay) => true,
+        () = left => false,
+    }
+}
 
 /// Sends an answer of Standin's own: drains a small body, waits the delay, writes.
 pub async fn answer(
@@ -28,11 +50,11 @@ pub async fn answer(
     if let BodyPlan::Drain(limit) = body {
         drain(session, request, limit).await;
     }
-    if request.debug {
+    if request.debug && !request.waited {
         local.add(SERVER_TIMING, &timing(request, None));
     }
     let head = announce(request, &mut local);
-    if !request.delay.is_zero() {
+    if !request.delay.is_zero() && !request.waited {
         wait(session, request.delay).await?;
     }
     plane.end_keep_alive(session);

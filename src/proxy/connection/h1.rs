@@ -21,6 +21,7 @@ use crate::proxy::front::Framing;
 use crate::proxy::head::{self, Refusal};
 use crate::proxy::inspect::{Broken, Inspected, inspect};
 use crate::proxy::replay::Replay;
+use crate::proxy::reply;
 use crate::settings::Limits;
 use crate::stubs::request::BodyView;
 use crate::words::Rejection;
@@ -95,7 +96,7 @@ impl Connections {
         exchange.reset(limits.request_body);
         let mut inspected = Inspected::unread(passed.framing);
         let mut held_back = passed.expects_continue;
-        let (plan, mut request) = match decided {
+        let (mut plan, mut request) = match decided {
             Some(decided) => decided,
             None => {
                 if held_back && may_read(passed.framing, &limits) {
@@ -141,21 +142,27 @@ impl Connections {
             tunnel = forward.edits.upgrades().then_some(forward.upstream.settings.read_timeout);
             forward.small = tunnel.is_none() && passed.framing == Framing::None && head.len() <= ALWAYS_FITS;
         }
+        let body = match inspected.body {
+            _ if held_back => BodyPlan::Leave,
+            _ if passed.framing == Framing::None => BodyPlan::Leave,
+            Some(Ok(_)) => BodyPlan::Drain(usize::MAX), // it is in memory already
+            _ => BodyPlan::Drain(limits.early_drain),
+        };
+        // Where a body is still to be read away, pingora reads it first.
+        let body_is_here = passed.framing == Framing::None || matches!(inspected.body, Some(Ok(_)));
+        drop(arrived); // no snapshot is held while the request takes its time
+        if body_is_here && !reply::wait_early(&mut plan, &mut request, stream.left()).await {
+            return None;
+        }
         let handed = Handed {
             plan,
             request,
-            body: match inspected.body {
-                _ if held_back => BodyPlan::Leave,
-                _ if passed.framing == Framing::None => BodyPlan::Leave,
-                Some(Ok(_)) => BodyPlan::Drain(usize::MAX), // it is in memory already
-                _ => BodyPlan::Drain(limits.early_drain),
-            },
+            body,
             // Nothing of a body is read where there is none, and a tunnel may rest.
             read_timeout: (passed.framing != Framing::None).then_some(limits.body_timeout),
             is_http10: passed.is_http10,
         };
         stream.hand_over(head, inspected.again, inspected.fence, limits.body_timeout);
-        drop(arrived); // no snapshot is held while the request takes its time
         let mut session = ServerSession::new_http1(stream);
         session.set_read_timeout(None); // the head is there
         session.set_connection_user_context(Some(Box::new(handed)));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::proxy::alarm::Alarm;
 use crate::proxy::head::{self, Refusal};
-use crate::proxy::replay::Replay;
+use crate::proxy::replay::{READ_HEAD, Replay};
 use crate::settings::Limits;
 use crate::words::Rejection;
 
@@ -70,7 +70,7 @@ pub(super) async fn read_head(
         }
         tokio::select! {
             biased;
-            filled = stream.fill() => if !matches!(filled, Ok(1..)) {
+            filled = stream.fill(READ_HEAD) => if !matches!(filled, Ok(1..)) {
                 return HeadRead::Over;
             },
             () = alarm.as_mut().ring(*due) => {

@@ -23,6 +23,7 @@ use crate::proxy::front::Framing;
 use crate::proxy::h2_body::{Looked, inspect};
 use crate::proxy::head::{self, Refusal, refuse};
 use crate::proxy::inspect::Broken;
+use crate::proxy::reply;
 use crate::stubs::marker::Marker;
 use crate::stubs::request::BodyView;
 use crate::words::Rejection;
@@ -47,7 +48,7 @@ impl Connections {
             Ok(admitted) => admitted,
             Err(refusal) => return self.refuse(&mut session, &raw, &arrived, refusal).await,
         };
-        let (mut session, plan, request) = match decided {
+        let (mut session, mut plan, mut request) = match decided {
             Some((plan, request)) => (ServerSession::new_http2(session), plan, request),
             None => {
                 let length = match framing {
@@ -84,9 +85,16 @@ impl Connections {
             }
             *session.req_header_mut() = onward;
         }
+        drop(arrived); // no snapshot is held while the request takes its time
+        let left = async {
+            // Whatever it says, the stream is over.
+            let _ = session.read_body_or_idle(true).await;
+        };
+        if !reply::wait_early(&mut plan, &mut request, left).await {
+            return;
+        }
         let handed = Handed { plan, request, body: BodyPlan::Leave, read_timeout: None, is_http10: false };
         session.req_header_mut().extensions_mut().insert(Parcel::new(handed));
-        drop(arrived); // no snapshot is held while the request takes its time
         self.proxy.process_new_http(session, drain).await;
     }
 
