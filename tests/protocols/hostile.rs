@@ -156,6 +156,21 @@ fn a_refused_request_is_logged_with_its_reason() {
 }
 
 #[test]
+fn a_head_over_the_limit_is_a_431_with_a_name() {
+    let (upstream, sidecar) = start("limits.head = \"2KiB\"");
+    let mut client = begun(sidecar.address());
+    let long = "x".repeat(100);
+    let names: Vec<String> = (0..30).map(|number| format!("x-{number}")).collect();
+    let fields: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), long.as_str())).collect();
+    client.send(frame(1, END_STREAM | END_HEADERS, 1, &request("/x", &fields)));
+    let (_, _, _, body) = until(&mut client, 0).unwrap();
+    let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(problem["code"], "head-too-large");
+    assert_eq!(sidecar.last_call()["rejection"], "head-too-large");
+    assert!(upstream.arrived().is_empty());
+}
+
+#[test]
 fn broken_frames_end_their_connection_with_a_name() {
     let (_upstream, sidecar) = start("limits.head_timeout = \"300ms\"\nlimits.keepalive_timeout = \"500ms\"");
     for (what, bytes) in [

@@ -8,10 +8,13 @@ use crate::support::{Client, Upstream, wait_for};
 fn messages_pass_also_those_of_an_upstream_that_speaks_at_once() {
     let mut server = Running::start("websocket.py", &["server"]);
     let upstream = server.line();
-    let sidecar = speaking(Spoken::Http1, &format!("proxy.upstream = \"http://127.0.0.1:{upstream}\""));
-    let port = sidecar.address().port().to_string();
-    for _ in 0..5 {
-        assert_eq!(passes(python(), "websocket.py", &["client", &port]).trim(), "ok");
+    for http2 in ["grpc", "always"] {
+        let app = format!("upstreams.app = {{ url = \"http://127.0.0.1:{upstream}\", http2 = \"{http2}\" }}");
+        let sidecar = speaking(Spoken::Http1, &format!("proxy.upstream = \"app\"\n{app}"));
+        let port = sidecar.address().port().to_string();
+        for _ in 0..3 {
+            assert_eq!(passes(python(), "websocket.py", &["client", &port]).trim(), "ok");
+        }
     }
 }
 
