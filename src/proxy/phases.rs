@@ -241,6 +241,12 @@ impl ProxyHttp for Phases {
         FailToProxy { error_code, can_reuse_downstream: false }
     }
 
+    fn request_summary(&self, _: &Session, cx: &Context) -> String {
+        // pingora's own has the target in it, secrets and all; the call log tells the rest by this id.
+        let ticket = cx.request.as_ref().and_then(|request| request.ticket.as_ref());
+        ticket.map_or_else(|| "a call".to_owned(), |ticket| format!("call {}", ticket.id()))
+    }
+
     fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {
         true // the call log, the access line and the metrics say it already
     }
