@@ -29,6 +29,7 @@ use crate::live::Live;
 use crate::problem::Problems;
 use crate::proxy::Hooks;
 use crate::reload::{self, Reloader, Trigger};
+use crate::telemetry;
 use runtime::DataRuntime;
 use signals::{Asked, StopSignals};
 
@@ -49,6 +50,8 @@ pub struct Options {
     pub access_lines: Option<AccessTo>,
     /// Whether SIGTERM and SIGINT are taken, from before the sockets serve until [`App::run`] ends.
     pub signals: bool,
+    /// The log of the process, whose left-out lines are counted.
+    pub log: Option<telemetry::Log>,
     /// Threads that serve traffic; `None` for as many as the CPU limit allows.
     pub threads: Option<NonZeroUsize>,
     /// For tests.

@@ -27,11 +27,14 @@ impl App {
     /// # Errors
     /// Where the configuration is refused or an address is taken. Nothing keeps running then.
     pub fn start(options: Options) -> Result<App, StartError> {
-        let Options { request, access_lines, signals, threads, hooks } = options;
+        let Options { request, access_lines, signals, log: of_process, threads, hooks } = options;
         let loaded = config::load(&request).map_err(|refused| StartError::Config(refused.problems))?;
         reload::report(&loaded.problems);
         let settings = loaded.settings.clone();
         let metrics = Arc::new(Metrics::new(settings.max_stubs));
+        if let Some(log) = of_process {
+            log.count_in(metrics.log_suppressed.clone());
+        }
         let log = Arc::new(CallLog::new(settings.call_log.memory, metrics.clone()));
         let (live, reloader) = reload::begin(request, loaded, &metrics);
         let reloader = Arc::new(reloader);

@@ -47,6 +47,8 @@ pub struct Metrics {
     pub inflight: IntGauge,
     /// Requests that a panic ended.
     pub panics: IntCounter,
+    /// Lines that the operational log left out.
+    pub log_suppressed: IntCounter,
     folded: IntCounter,
     born: Mutex<Born>,
 }

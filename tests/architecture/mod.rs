@@ -73,7 +73,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["*"]),
     ("tokio_rustls", &["proxy"]),
     ("toml", &["file"]),
-    ("tracing", &["app", "cli", "live", "proxy", "reload", "ops", "admin"]),
+    ("tracing", &["app", "cli", "live", "proxy", "reload", "ops", "admin", "telemetry"]),
+    ("tracing_log", &["telemetry"]),
     ("tracing_subscriber", &["telemetry"]),
     ("x509_parser", &["tls"]),
 ];

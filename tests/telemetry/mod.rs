@@ -1,0 +1,3 @@
+//! The operational log, as the process writes it.
+
+mod log;
