@@ -23,7 +23,8 @@ impl Run {
             Ok(log) => log,
             Err(error) => return no_log(&error),
         };
-        match App::start(options(self.source.request(), log)) {
+        let options = Options { traces: true, ..options(self.source.request(), log) };
+        match App::start(options) {
             Ok(app) => finish(app),
             Err(error) => failed(&error),
         }

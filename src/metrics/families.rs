@@ -127,6 +127,11 @@ impl Metrics {
                 "log_lines_suppressed_total",
                 "Lines of the operational log that were left out because their place in the source writes too many.",
             ),
+            traces_dropped: counter(
+                r,
+                "traces_dropped_total",
+                "Calls of which no spans were made because nobody may wait for them.",
+            ),
             folded: counter(
                 r,
                 "metrics_folded_stubs_total",

@@ -49,6 +49,8 @@ pub struct Metrics {
     pub panics: IntCounter,
     /// Lines that the operational log left out.
     pub log_suppressed: IntCounter,
+    /// Calls of which no spans were made.
+    pub traces_dropped: IntCounter,
     folded: IntCounter,
     born: Mutex<Born>,
 }

@@ -202,6 +202,7 @@ impl ProxyHttp for Phases {
             }
         }
         let redactor = request.redactor.clone();
+        let course = request.course(ended);
         if let Some(ticket) = request.ticket.take() {
             ticket.close(Outcome {
                 ended: Some(ended),
@@ -209,6 +210,7 @@ impl ProxyHttp for Phases {
                 rejection: request.rejection,
                 delay: request.delay,
                 upstream: spent,
+                course,
                 request_body: request.request_body.take().and_then(|capture| capture.finish(&redactor)),
                 response_body: request.response_body.take().and_then(|capture| capture.finish(&redactor)),
             });

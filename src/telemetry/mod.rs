@@ -1,8 +1,13 @@
-//! The operational log: `tracing` on standard error, pingora's own `log` records included.
+//! Telemetry: the operational log, and spans for a collector.
 //!
-//! Standard output belongs to the access lines. No call site may flood the log (`limit`).
+//! The log is `tracing` on standard error, pingora's own `log` records included; standard output belongs to the access
+//! lines. No call site may flood it (`limit`). Spans are made when a call is over, on a thread of their own
+//! (`spans`): the request path knows nothing of them.
 
+mod attributes;
+mod collector;
 mod limit;
+mod spans;
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
@@ -11,12 +16,14 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format;
 use tracing_subscriber::fmt::format::JsonFields;
 
+pub use spans::{SpanThread, Unusable, start as start_spans};
+
 use crate::calls::LineFormat;
 use crate::metrics::Counter;
 use limit::{Limited, Limiter};
 
 /// What is logged unless `STANDIN_LOG` says otherwise: our own words, and what the libraries warn of.
-const DEFAULT_FILTER: &str = "info,pingora=warn";
+const DEFAULT_FILTER: &str = "info,pingora=warn,opentelemetry=warn";
 
 /// A variable of the log that means nothing.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

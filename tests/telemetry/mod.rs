@@ -1,3 +1,5 @@
-//! The operational log, as the process writes it.
+//! The operational log and spans, as the process writes and sends them.
 
+mod collector;
 mod log;
+mod spans;
