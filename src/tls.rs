@@ -79,7 +79,8 @@ impl Identity {
     }
 }
 
-fn provider() -> rustls::crypto::CryptoProvider {
+/// The cryptography of every TLS connection of ours.
+pub fn provider() -> rustls::crypto::CryptoProvider {
     rustls::crypto::ring::default_provider()
 }
 

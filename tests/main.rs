@@ -26,3 +26,4 @@ mod reloading;
 mod schema;
 mod smuggling;
 mod support;
+mod telemetry;

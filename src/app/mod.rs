@@ -29,13 +29,14 @@ use crate::live::Live;
 use crate::problem::Problems;
 use crate::proxy::Hooks;
 use crate::reload::{self, Reloader, Trigger};
+use crate::telemetry::{self, SpanThread};
 use runtime::DataRuntime;
 use signals::{Asked, StopSignals};
 
 /// How long before the end of a stop what would never end by itself is told to close.
 const CLOSING: Duration = Duration::from_secs(1);
-/// How long the last access lines may take to be written after a stop.
-const LINES: Duration = Duration::from_secs(2);
+/// How long the last access lines and spans may take to be written and sent after a stop.
+const LAST: Duration = Duration::from_secs(2);
 
 /// How access lines look, and where they go.
 pub type AccessTo = (LineFormat, Box<dyn io::Write + Send>);
@@ -49,6 +50,10 @@ pub struct Options {
     pub access_lines: Option<AccessTo>,
     /// Whether SIGTERM and SIGINT are taken, from before the sockets serve until [`App::run`] ends.
     pub signals: bool,
+    /// The log of the process, whose left-out lines are counted.
+    pub log: Option<telemetry::Log>,
+    /// Whether spans are exported where the `OTEL_*` variables of the process ask for it.
+    pub traces: bool,
     /// Threads that serve traffic; `None` for as many as the CPU limit allows.
     pub threads: Option<NonZeroUsize>,
     /// For tests.
@@ -104,6 +109,7 @@ pub struct App {
     stop_signals: Option<StopSignals>,
     side: Option<Side>,
     lines: Option<JoinHandle<()>>,
+    spans: Option<SpanThread>,
     reloader: Arc<Reloader>,
     live: Arc<Live>,
 }
@@ -211,10 +217,10 @@ impl App {
             let _ = stop.send(true);
             let _ = thread.join();
         }
-        // The runtime is gone, and with it every sender: the thread writes what it has and ends. Unless nobody reads
-        // what it writes: then the lines are lost, and the stop is not held up for ever.
-        if let Some(thread) = self.lines.take() {
-            let end = Instant::now() + LINES;
+        // The runtime is gone, and with it every sender: the threads write and send what they have and end. Unless nobody
+        // takes it: then it is lost, and the stop is not held up for ever.
+        let end = Instant::now() + LAST;
+        for thread in [self.lines.take(), self.spans.take()].into_iter().flatten() {
             while !thread.is_finished() && Instant::now() < end {
                 std::thread::park_timeout(Duration::from_millis(5));
             }

@@ -11,11 +11,12 @@ use super::listeners::{Door, Sockets, accept, local, side};
 use super::runtime::DataRuntime;
 use super::signals::{StopSignals, hang_up, reload_at};
 use super::{AccessTo, App, Options, StartError};
-use crate::calls::{AccessLines, CallLog};
+use crate::calls::{AccessLines, CallLog, Sinks, Traces};
 use crate::live::resolve;
 use crate::metrics::Metrics;
 use crate::ops::Ops;
 use crate::proxy::{Budget, DataPlane, Stop};
+use crate::telemetry::{self, SpanThread};
 use crate::{admin, config, ops, reload};
 
 /// How long start-up waits for the names of upstreams.
@@ -27,17 +28,22 @@ impl App {
     /// # Errors
     /// Where the configuration is refused or an address is taken. Nothing keeps running then.
     pub fn start(options: Options) -> Result<App, StartError> {
-        let Options { request, access_lines, signals, threads, hooks } = options;
+        let Options { request, access_lines, signals, log: of_process, traces, threads, hooks } = options;
         let loaded = config::load(&request).map_err(|refused| StartError::Config(refused.problems))?;
         reload::report(&loaded.problems);
         let settings = loaded.settings.clone();
         let metrics = Arc::new(Metrics::new(settings.max_stubs));
+        if let Some(log) = of_process {
+            log.count_in(metrics.log_suppressed.clone());
+        }
         let log = Arc::new(CallLog::new(settings.call_log.memory, metrics.clone()));
         let (live, reloader) = reload::begin(request, loaded, &metrics);
         let reloader = Arc::new(reloader);
 
         let sockets = Sockets::bind(&settings)?;
         let (lines, lines_thread) = access_log(access_lines, &log)?;
+        let (traces, spans) = if traces { spans(&log, &metrics) } else { (None, None) };
+        let sinks = Sinks { lines, traces };
         // What the CPU limit of the control group allows, rounded down, and at least one.
         let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
         let runtime = DataRuntime::start(threads).map_err(cannot("start the data runtime"))?;
@@ -51,7 +57,7 @@ impl App {
         let plane = DataPlane {
             live: live_of_plane,
             log: log_of_plane,
-            lines,
+            sinks,
             metrics: metrics.clone(),
             budget,
             draining: closing.clone(),
@@ -105,6 +111,7 @@ impl App {
             stop_signals,
             side: Some(side),
             lines: lines_thread,
+            spans,
             reloader,
             live,
         };
@@ -136,4 +143,16 @@ fn access_log(to: Option<AccessTo>, log: &Arc<CallLog>) -> Result<Lines, StartEr
     let Some((format, out)) = to else { return Ok((None, None)) };
     let (lines, thread) = AccessLines::start(log.clone(), format, out).map_err(cannot("start the access log"))?;
     Ok((Some(lines), Some(thread)))
+}
+
+/// Starts what makes spans, where they are asked for. Whatever keeps them from being exported keeps no traffic back:
+/// the variables often come from a platform that knows nothing of this sidecar.
+fn spans(log: &Arc<CallLog>, metrics: &Metrics) -> (Option<Traces>, Option<SpanThread>) {
+    match telemetry::start_spans(log.clone(), metrics.traces_dropped.clone()) {
+        Ok(started) => started.unzip(),
+        Err(error) => {
+            tracing::warn!(%error, help = error.help(), "no spans are exported");
+            (None, None)
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod past;
 mod query;
 mod sink;
 mod ticket;
+mod trace;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -19,11 +20,12 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
-pub use entry::Whole;
+pub use entry::{Entry, Whole};
 pub use log::CallLog;
 pub use query::{BadParameter, CallPage, CallQuery};
 pub use sink::{AccessLines, LineFormat};
-pub use ticket::{Counting, Outcome, Ticket};
+pub use ticket::{Counting, Outcome, Sinks, Ticket};
+pub use trace::{Asked, Course, Traced, Traces};
 
 use crate::redact::Redactor;
 use crate::words::{Decided, Failure, Reason, Rejection};
@@ -223,6 +225,16 @@ impl Call {
     /// The status of the answer, once there is one.
     pub fn status(&self) -> Option<u16> {
         self.answered.get().map(|answered| answered.status)
+    }
+
+    /// The method of the request.
+    pub fn method(&self) -> &[u8] {
+        self.request.request_line().0
+    }
+
+    /// Values of a field of the request, secrets taken out.
+    pub fn request_field<'c>(&'c self, name: &'c str) -> impl Iterator<Item = &'c [u8]> {
+        self.request.fields().filter(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
     /// What failed, once something has.

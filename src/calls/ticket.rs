@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::open::Place;
 use super::sink::AccessLines;
-use super::{Answered, Call, CallLog, Captured, Closed, Decision, Head, Times};
+use super::{Answered, Call, CallLog, Captured, Closed, Course, Decision, Head, Times, Traced, Traces};
 use crate::metrics::{Counter, Series};
 use crate::settings::AccessLog;
 use crate::words::{Decided, Failure, Rejection};
@@ -17,10 +17,21 @@ pub struct Ticket {
     call: Arc<Call>,
     place: Option<Place>,
     log: Arc<CallLog>,
-    lines: Option<AccessLines>,
+    sinks: Sinks,
     access_log: AccessLog,
     started: Instant,
+    /// When it was opened, and whether the caller spoke TLS; only where spans are exported.
+    opened: Option<(Instant, bool)>,
     counting: Option<Counting>,
+}
+
+/// Who is told of calls that are over.
+#[derive(Clone, Debug, Default)]
+pub struct Sinks {
+    /// Where access lines go; `None` for nowhere.
+    pub lines: Option<AccessLines>,
+    /// Where spans are made; `None` where nobody collects them.
+    pub traces: Option<Traces>,
 }
 
 /// How a call is counted: found at its decision, so that no snapshot is held until its end.
@@ -52,6 +63,8 @@ pub struct Outcome {
     pub delay: Duration,
     /// From forwarding to the end of the upstream's answer.
     pub upstream: Duration,
+    /// The times of its stages; looked at only where [`Ticket::is_traced`].
+    pub course: Course,
     /// The beginning of the request's body.
     pub request_body: Option<Captured>,
     /// The beginning of the answer's body.
@@ -62,9 +75,9 @@ impl Ticket {
     /// Opens a ticket: from now on the call is shown.
     pub fn open(
         log: &Arc<CallLog>,
-        lines: Option<AccessLines>,
+        sinks: Sinks,
         access_log: AccessLog,
-        (started, client): (Instant, SocketAddr),
+        (started, client, secure): (Instant, SocketAddr, bool),
         (request, decision): (Head, Decision),
         counting: Counting,
     ) -> Self {
@@ -80,12 +93,18 @@ impl Ticket {
         });
         let place = log.open(&call);
         log.metrics.inflight.inc();
-        Ticket { call, place, log: log.clone(), lines, access_log, started, counting: Some(counting) }
+        let opened = sinks.traces.as_ref().map(|_| (Instant::now(), secure));
+        Ticket { call, place, log: log.clone(), sinks, access_log, started, opened, counting: Some(counting) }
     }
 
     /// The call's id.
     pub fn id(&self) -> String {
         self.log.id(self.call.number)
+    }
+
+    /// Whether somebody asks for the times of its stages.
+    pub fn is_traced(&self) -> bool {
+        self.opened.is_some()
     }
 
     /// Notes the head of the answer, before it leaves. Only the first counts.
@@ -98,11 +117,21 @@ impl Ticket {
         self.finish(outcome);
     }
 
+    /// Closes the ticket of a call that came to no end, as dropping it does.
+    pub fn give_up(mut self, course: Course) {
+        self.abandon(course);
+    }
+
+    fn abandon(&mut self, course: Course) {
+        let failure = if std::thread::panicking() { Failure::Panic } else { Failure::CallerLeft };
+        self.finish(Outcome { failure: Some(failure), course, ..Outcome::default() });
+    }
+
     fn finish(&mut self, outcome: Outcome) {
         let Some(counting) = self.counting.take() else { return };
-        let Outcome { ended, failure, rejection, delay, upstream, request_body, response_body } = outcome;
-        let total = ended.unwrap_or_else(Instant::now).saturating_duration_since(self.started);
-        let times = Times { total, delay, upstream };
+        let Outcome { ended, failure, rejection, delay, upstream, course, request_body, response_body } = outcome;
+        let ended = ended.unwrap_or_else(Instant::now);
+        let times = Times { total: ended.saturating_duration_since(self.started), delay, upstream };
         let call = &self.call;
         let decided = match (failure, rejection) {
             (_, Some(_)) => Decided::Rejected,
@@ -118,7 +147,10 @@ impl Ticket {
         if failure == Some(Failure::Panic) && !std::thread::panicking() {
             metrics.panics.inc();
         }
-        if let Some(lines) = &self.lines {
+        if let (Some(traces), Some((decided, secure))) = (&self.sinks.traces, self.opened) {
+            traces.send(Traced { call: call.clone(), secure, started: self.started, decided, ended, course });
+        }
+        if let Some(lines) = &self.sinks.lines {
             let wanted = match self.access_log {
                 AccessLog::All => true,
                 AccessLog::None => false,
@@ -161,8 +193,7 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if self.counting.is_some() {
-            let failure = if std::thread::panicking() { Failure::Panic } else { Failure::CallerLeft };
-            self.finish(Outcome { failure: Some(failure), ..Outcome::default() });
+            self.abandon(Course::default());
         }
     }
 }

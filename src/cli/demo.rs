@@ -37,7 +37,10 @@ const FILES: &[(&str, &str)] = &[
 
 impl Demo {
     pub fn run(self) -> ExitCode {
-        telemetry::start();
+        let log = match telemetry::start() {
+            Ok(log) => log,
+            Err(error) => return run::no_log(&error),
+        };
         let dir = match tempfile::Builder::new().prefix("standin-demo-").tempdir() {
             Ok(dir) => dir,
             Err(error) => return failed("no folder for the sample mocks", &error),
@@ -51,7 +54,7 @@ impl Demo {
         }
         // No variables: what they name may belong to a sidecar in earnest.
         let request = config::Request { config: Some(dir.path().join("standin.toml")), ..config::Request::default() };
-        match App::start(run::options(request)) {
+        match App::start(run::options(request, log)) {
             Ok(app) => {
                 say(guide(&app, backend, dir.path()));
                 run::finish(app)

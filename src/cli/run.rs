@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::{FAILED, REFUSED, Source, closing, colour, tell};
 use crate::app::{App, Options, StartError};
-use crate::calls::LineFormat;
 use crate::problem::Problems;
 use crate::telemetry;
 
@@ -20,8 +19,12 @@ pub struct Run {
 
 impl Run {
     pub fn run(self) -> ExitCode {
-        telemetry::start();
-        match App::start(options(self.source.request())) {
+        let log = match telemetry::start() {
+            Ok(log) => log,
+            Err(error) => return no_log(&error),
+        };
+        let options = Options { traces: true, ..options(self.source.request(), log) };
+        match App::start(options) {
             Ok(app) => finish(app),
             Err(error) => failed(&error),
         }
@@ -29,10 +32,22 @@ impl Run {
 }
 
 /// The options of a sidecar in the foreground: access lines on standard output.
-pub fn options(request: crate::config::Request) -> Options {
+pub fn options(request: crate::config::Request, log: telemetry::Log) -> Options {
     let stdout = std::io::stdout();
-    let format = if stdout.is_terminal() { LineFormat::Text } else { LineFormat::Json };
-    Options { request, access_lines: Some((format, Box::new(stdout))), signals: true, ..Options::default() }
+    let format = log.format(stdout.is_terminal());
+    Options {
+        request,
+        access_lines: Some((format, Box::new(stdout))),
+        signals: true,
+        log: Some(log),
+        ..Options::default()
+    }
+}
+
+/// Says which variable of the log means nothing.
+pub fn no_log(error: &telemetry::BadVariable) -> ExitCode {
+    tell(format_args!("error: {error}\nhelp: {}", error.help()));
+    ExitCode::from(REFUSED)
 }
 
 /// Runs until told to stop.

@@ -122,6 +122,16 @@ impl Metrics {
             connections: gauge(r, "connections", "Open connections of the data listener."),
             inflight: gauge(r, "inflight_requests", "Requests under way."),
             panics: counter(r, "panics_total", "Requests that a panic of Standin ended."),
+            log_suppressed: counter(
+                r,
+                "log_lines_suppressed_total",
+                "Lines of the operational log that were left out because their place in the source writes too many.",
+            ),
+            traces_dropped: counter(
+                r,
+                "traces_dropped_total",
+                "Calls of which no spans were made because nobody may wait for them.",
+            ),
             folded: counter(
                 r,
                 "metrics_folded_stubs_total",

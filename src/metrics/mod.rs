@@ -47,6 +47,10 @@ pub struct Metrics {
     pub inflight: IntGauge,
     /// Requests that a panic ended.
     pub panics: IntCounter,
+    /// Lines that the operational log left out.
+    pub log_suppressed: IntCounter,
+    /// Calls of which no spans were made.
+    pub traces_dropped: IntCounter,
     folded: IntCounter,
     born: Mutex<Born>,
 }

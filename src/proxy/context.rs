@@ -9,7 +9,7 @@ use super::budget::Share;
 use super::decide::Plan;
 use super::exchange::Exchange;
 use super::headers::Edits;
-use crate::calls::{Captured, Outcome, Ticket};
+use crate::calls::{Asked, Captured, Course, Outcome, Ticket};
 use crate::live::UpstreamState;
 use crate::redact::Redactor;
 use crate::stubs::scenario::Mock;
@@ -89,8 +89,8 @@ pub struct Request {
     pub forward: Option<Forward>,
     /// Simulated delay.
     pub delay: Duration,
-    /// Whether the delay is over.
-    pub waited: bool,
+    /// When waiting it began, and when it was over.
+    pub waited: Option<(Instant, Option<Instant>)>,
     /// What failed.
     pub failure: Option<Failure>,
     /// Why it was rejected in the middle.
@@ -107,9 +107,35 @@ pub struct Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
+        if self.ticket.is_none() {
+            return;
+        }
         // One that is dropped in the middle was given up by its connection, or by its caller.
-        if let Some(ticket) = self.ticket.take().filter(|_| self.exchange.is_late()) {
-            ticket.close(Outcome { failure: Some(Failure::ReadTimeout), ..Outcome::default() });
+        let course = self.course(Instant::now());
+        match self.ticket.take() {
+            Some(ticket) if self.exchange.is_late() => {
+                ticket.close(Outcome { failure: Some(Failure::ReadTimeout), course, ..Outcome::default() });
+            }
+            Some(ticket) => ticket.give_up(course),
+            None => {}
+        }
+    }
+}
+
+impl Request {
+    /// The times of its stages, where somebody asks for them.
+    pub fn course(&self, ended: Instant) -> Course {
+        if !self.ticket.as_ref().is_some_and(Ticket::is_traced) {
+            return Course::default();
+        }
+        let asked = |forward: &Forward| {
+            let (time, to) = (forward.at?..ended, forward.upstream.settings.clone());
+            let resends = forward.tries.saturating_sub(usize::from(!forward.connected));
+            Some(Asked { time, to, status: forward.status, resends })
+        };
+        Course {
+            delay: self.waited.map(|(begin, end)| begin..end.unwrap_or(ended)),
+            upstream: self.forward.as_ref().and_then(asked),
         }
     }
 }

@@ -92,7 +92,7 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
         exchange: arrival.exchange.clone(),
         forward: decision.as_ref().and_then(|decision| forward(arrival, decision, view)),
         delay,
-        waited: false,
+        waited: None,
         failure: decision.is_none().then_some(Failure::Panic),
         rejection: None,
         passed: 0,

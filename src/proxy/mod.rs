@@ -34,7 +34,7 @@ use tokio::sync::watch;
 pub use budget::Budget;
 pub use connection::Connections;
 
-use crate::calls::{AccessLines, CallLog, Counting, Decision, Head, Ticket};
+use crate::calls::{CallLog, Counting, Decision, Head, Sinks, Ticket};
 use crate::live::{Live, Snapshot};
 use crate::metrics::Metrics;
 use crate::stubs::request::RequestView;
@@ -53,8 +53,8 @@ pub struct DataPlane {
     pub live: Arc<Live>,
     /// Where calls are kept.
     pub log: Arc<CallLog>,
-    /// Where access lines go; `None` in tests that want none.
-    pub lines: Option<AccessLines>,
+    /// Who is told of calls that are over.
+    pub sinks: Sinks,
     /// Metrics.
     pub metrics: Arc<Metrics>,
     /// The memory that all bodies under inspection share.
@@ -111,7 +111,10 @@ impl DataPlane {
         counting: Counting,
     ) -> Ticket {
         let access_log = snapshot.settings.call_log.access_log;
-        Ticket::open(&self.log, self.lines.clone(), access_log, (started, peer), (request, decision), counting)
+        // A connection that was accepted before a reload turned TLS on or off is told by the new configuration.
+        let secure = snapshot.settings.proxy.tls.is_some();
+        let arrived = (started, peer, secure);
+        Ticket::open(&self.log, self.sinks.clone(), access_log, arrived, (request, decision), counting)
     }
 
     /// Lets an answer end its connection, if the sidecar stops. Asked just before the head leaves: it may have been long

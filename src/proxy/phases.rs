@@ -202,6 +202,7 @@ impl ProxyHttp for Phases {
             }
         }
         let redactor = request.redactor.clone();
+        let course = request.course(ended);
         if let Some(ticket) = request.ticket.take() {
             ticket.close(Outcome {
                 ended: Some(ended),
@@ -209,6 +210,7 @@ impl ProxyHttp for Phases {
                 rejection: request.rejection,
                 delay: request.delay,
                 upstream: spent,
+                course,
                 request_body: request.request_body.take().and_then(|capture| capture.finish(&redactor)),
                 response_body: request.response_body.take().and_then(|capture| capture.finish(&redactor)),
             });
@@ -239,6 +241,12 @@ impl ProxyHttp for Phases {
             request.failure = request.failure.or(Some(Failure::CallerLeft));
         }
         FailToProxy { error_code, can_reuse_downstream: false }
+    }
+
+    fn request_summary(&self, _: &Session, cx: &Context) -> String {
+        // pingora's own has the target in it, secrets and all; the call log tells the rest by this id.
+        let ticket = cx.request.as_ref().and_then(|request| request.ticket.as_ref());
+        ticket.map_or_else(|| "a call".to_owned(), |ticket| format!("call {}", ticket.id()))
     }
 
     fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {

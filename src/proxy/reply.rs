@@ -1,6 +1,6 @@
 //! Writes answers of Standin's own through a session of pingora, and notes them before they leave.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
@@ -30,12 +30,15 @@ pub async fn wait_early(plan: &mut Plan, request: &mut Request, left: impl Futur
     if let Some(ticket) = &request.ticket {
         ticket.answered(local.status, local.told(&request.redactor));
     }
-    request.waited = true;
-    tokio::select! {
+    let begin = Instant::now();
+    request.waited = Some((begin, None));
+    let waited = tokio::select! {
         biased;
         () = tokio::time::sleep(request.delay) => true,
         () = left => false,
-    }
+    };
+    request.waited = Some((begin, Some(Instant::now())));
+    waited
 }
 
 /// Sends an answer of Standin's own: drains a small body, waits the delay, writes.
@@ -50,12 +53,15 @@ pub async fn answer(
     if let BodyPlan::Drain(limit) = body {
         drain(session, request, limit).await;
     }
-    if request.debug && !request.waited {
+    if request.debug && request.waited.is_none() {
         local.add(SERVER_TIMING, &timing(request, None));
     }
     let head = announce(request, &mut local);
-    if !request.delay.is_zero() && !request.waited {
+    if !request.delay.is_zero() && request.waited.is_none() {
+        let begin = Instant::now();
+        request.waited = Some((begin, None));
         wait(session, request.delay).await?;
+        request.waited = Some((begin, Some(Instant::now())));
     }
     plane.end_keep_alive(session);
     let is_head = session.req_header().method == http::Method::HEAD;

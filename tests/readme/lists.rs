@@ -82,9 +82,19 @@ fn exit_codes_are_those_of_the_command_line() {
 
 #[test]
 fn variables_are_those_that_the_code_reads() {
-    let sources = ["cli/mod.rs", "cli/run.rs", "config/mod.rs", "telemetry.rs"].map(source).concat();
-    let read = found(r#""((?:STANDIN_[A-Z]+|NO_COLOR))""#, &sources);
+    let sources = ["cli/mod.rs", "cli/run.rs", "config/mod.rs", "telemetry/mod.rs"].map(source).concat();
+    let read = found(r#""((?:STANDIN_[A-Z]+(?:_[A-Z]+)*|NO_COLOR))""#, &sources);
     assert_eq!(set(Page::read().table("Where values come from", "no keys").names()), read);
+}
+
+#[test]
+fn variables_and_attributes_of_spans_are_those_that_the_code_names() {
+    let page = Page::read();
+    let sources = ["collector", "spans", "attributes"].map(|file| source(&format!("telemetry/{file}.rs"))).concat();
+    assert_eq!(set(page.table("Spans", "nothing is paid").names()), found(r#""(OTEL_[A-Z_]+)""#, &sources));
+    let named = found(r#""((?:http|url|server|client|network|user_agent|error|standin)\.[a-z_.]+)""#, &sources);
+    assert!(named.len() > 20, "{named:?}");
+    assert_eq!(set(page.table("Spans", "where it applies").names()), named);
 }
 
 // --- metrics ---

@@ -28,8 +28,11 @@ type Written = Arc<Mutex<String>>;
 /// The command as it was built for this test run, without what the variables of the caller would make of it.
 pub fn standin() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("STANDIN_")) {
-        command.env_remove(name);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy().to_uppercase();
+        if text.starts_with("STANDIN_") || text.starts_with("OTEL_") || text.ends_with("_PROXY") {
+            command.env_remove(name);
+        }
     }
     command.env("NO_COLOR", "1").stdin(Stdio::null());
     command
