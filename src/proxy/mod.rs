@@ -19,6 +19,7 @@ mod phases;
 mod replay;
 mod reply;
 mod socket;
+mod tunnel;
 mod upstream;
 mod view;
 

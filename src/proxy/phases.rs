@@ -81,7 +81,7 @@ impl ProxyHttp for Phases {
         let Some(request) = &mut cx.request else { return Err(Error::new_in(ErrorType::InternalError)) };
         let Some(forward) = &mut request.forward else { return Err(Error::new_in(ErrorType::InternalError)) };
         forward.at.get_or_insert_with(Instant::now);
-        match upstream::peer(forward) {
+        match upstream::peer(forward, &request.exchange) {
             Some(peer) => Ok(peer),
             None => {
                 self.plane.metrics.upstream_failed(&forward.upstream.settings.name, Failure::Dns);

@@ -9,6 +9,8 @@ use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::context::Forward;
+use super::exchange::Exchange;
+use super::tunnel::Tunnel;
 use crate::live::UpstreamState;
 use crate::tls::ClientTls;
 use crate::words::Failure;
@@ -17,7 +19,7 @@ use crate::words::Failure;
 const STREAMS: usize = 100;
 
 /// The peer for the next attempt; `None` where no address is known.
-pub fn peer(forward: &mut Forward) -> Option<Box<HttpPeer>> {
+pub fn peer(forward: &mut Forward, exchange: &Arc<Exchange>) -> Option<Box<HttpPeer>> {
     let addresses = forward.upstream.addresses();
     let count = addresses.len();
     if count == 0 {
@@ -39,6 +41,12 @@ pub fn peer(forward: &mut Forward) -> Option<Box<HttpPeer>> {
     }
     peer.options.connection_timeout = Some(settings.connect_timeout);
     peer.options.total_connection_timeout = Some(settings.connect_timeout);
+    if forward.edits.upgrades() {
+        // A connection of its own, that no other request is given.
+        peer.group_key = fastrand::u64(..);
+        let tunnel = Tunnel { exchange: exchange.clone(), limit: settings.connect_timeout };
+        peer.options.custom_l4 = Some(Arc::new(tunnel));
+    }
     // A tunnel may rest; whether it is agreed to in time is the connection's to see.
     peer.options.read_timeout = (!forward.edits.upgrades()).then_some(settings.read_timeout);
     peer.options.write_timeout = (!forward.small).then_some(settings.write_timeout);
