@@ -64,6 +64,8 @@ pub struct Replay {
     /// Whether the caller has sent its last byte.
     ended: bool,
     output: BytesMut,
+    /// Whether TLS may hold some of what was written.
+    unflushed: bool,
     /// How long the caller may take nothing of what is written.
     patience: Duration,
     /// When the patience ends, while the caller takes nothing.
@@ -78,12 +80,6 @@ pub struct Replay {
     digest: Arc<SocketDigest>,
 }
 
-impl std::fmt::Debug for Replay {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Replay").field("fence", &self.fence).field("ended", &self.ended).finish_non_exhaustive()
-    }
-}
-
 impl Replay {
     /// A stream over a fresh connection.
     pub fn new(socket: Socket, peer: SocketAddr) -> Self {
@@ -96,6 +92,7 @@ impl Replay {
             fence: Fence::Length(0),
             ended: false,
             output: BytesMut::new(),
+            unflushed: false,
             patience: SEND,
             due: None,
             alarm: Alarm::default(),
@@ -265,7 +262,7 @@ impl AsyncRead for Replay {
         }
         // Whoever waits for input has nothing more to write for now: what was gathered leaves, so that a slow answer
         // of known length arrives as it is made.
-        if !this.output.is_empty()
+        if (!this.output.is_empty() || this.unflushed)
             && let Poll::Ready(Err(error)) = this.poll_drain(cx)
         {
             return Poll::Ready(Err(error));

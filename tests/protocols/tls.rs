@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::{Authority, Spoken, TLS, curl, python, speaking};
 use crate::support::process::{Helper, free_port, program};
-use crate::support::{Sidecar, sidecar, wait_for};
+use crate::support::upstream::respond;
+use crate::support::{Sidecar, Upstream, sidecar, wait_for};
 
 const MOCK: &str = "[[stub]]\nmatch = \"GET /mock\"\nbody = \"mocked\"";
 
@@ -199,4 +200,20 @@ fn sslyze_finds_mozillas_intermediate_profile_kept() {
     let run = command.arg(sidecar.dir.path().join("ca.pem")).arg(&target).output().unwrap();
     let said = String::from_utf8_lossy(&run.stdout);
     assert!(said.contains("OK - Compliant"), "{said}");
+}
+
+#[test]
+fn a_large_answer_arrives_whole_also_where_the_caller_takes_it_slowly() {
+    let body: Vec<u8> = (0..8_000_000usize).map(|at| (at * 7 % 251) as u8).collect();
+    let answer = body.clone();
+    let upstream = Upstream::new(move |_, stream| {
+        respond(stream, 200, "", &answer);
+        true
+    });
+    let config = format!("proxy.upstream = \"http://{}\"", upstream.address());
+    for spoken in [Spoken::Http1OverTls, Spoken::Http2OverTls] {
+        let sidecar = speaking(spoken, &config);
+        let got = curl(&sidecar, spoken, "/large", &["--limit-rate", "16M"]);
+        assert!(got.body == body, "{spoken:?}: {} bytes", got.body.len());
+    }
 }

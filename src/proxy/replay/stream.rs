@@ -49,3 +49,9 @@ impl GetSocketDigest for Replay {
         Some(self.digest.clone())
     }
 }
+
+impl std::fmt::Debug for Replay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Replay").field("fence", &self.fence).field("ended", &self.ended).finish_non_exhaustive()
+    }
+}

@@ -9,8 +9,8 @@ use std::time::Instant;
 use bytes::Buf as _;
 use tokio::io::AsyncWrite;
 
-use super::Replay;
 use super::frames::{Frames, GOING_AWAY};
+use super::{Replay, Socket};
 
 /// How much is gathered before it is written.
 const GATHER: usize = 16 << 10;
@@ -26,6 +26,15 @@ impl Replay {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.output.advance(count);
+            self.unflushed = self.socket.as_ref().is_some_and(Socket::is_secure);
+        }
+        // TLS keeps records that the system would not take.
+        if self.unflushed
+            && let Some(socket) = &mut self.socket
+        {
+            let flushed = Pin::new(socket).poll_flush(cx);
+            ready!(self.in_time(cx, flushed))?;
+            self.unflushed = false;
         }
         Poll::Ready(Ok(()))
     }
@@ -103,6 +112,7 @@ impl AsyncWrite for Replay {
             return Poll::Ready(Ok(bytes.len()));
         }
         let Some(socket) = &mut this.socket else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+        this.unflushed = socket.is_secure();
         let written = Pin::new(socket).poll_write(cx, bytes);
         this.in_time(cx, written)
     }
