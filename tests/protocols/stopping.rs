@@ -1,5 +1,6 @@
 //! A stop with everything under way at once: what has an end finishes, what has none is closed in order.
 
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -23,10 +24,12 @@ fn start(config: &str, files: &[(&str, &str)], delay: &str) -> Process {
 
 /// One request on a connection of its own; `None` where nobody listens any more.
 fn once(address: SocketAddr) -> Option<String> {
-    TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
-    let mut client = Client::connect(address);
-    client.try_send("GET /fast HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").ok()?;
-    Some(client.try_response()?.text())
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
+    stream.write_all(b"GET /fast HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    // One that was accepted by the system alone is closed without a word.
+    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())
 }
 
 #[test]
