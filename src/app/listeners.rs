@@ -63,7 +63,9 @@ pub(super) struct Door {
     pub(super) stop: Stop,
     /// Held while a connection is open.
     pub(super) open: mpsc::Sender<()>,
-    pub(super) count: Arc<AtomicUsize>,
+    pub(super) admitted: Arc<AtomicUsize>,
+    /// Connections that are told that they are one too many: they take no place from the admitted.
+    pub(super) refused: Arc<AtomicUsize>,
     pub(super) live: Arc<Live>,
     pub(super) metrics: Arc<Metrics>,
 }
@@ -88,12 +90,12 @@ pub(super) async fn accept(listener: tokio::net::TcpListener, door: Door) {
         };
         let snapshot = door.live.snapshot();
         let most = snapshot.settings.limits.connections;
-        if door.count.load(Ordering::Relaxed) >= most {
+        if door.admitted.load(Ordering::Relaxed) >= most {
             door.metrics.rejected(Rejection::Connections);
             let plain = snapshot.settings.proxy.tls.is_none();
             tracing::warn!(peer = %peer, limit = most, "connection refused: limits.connections are open");
-            if plain && door.count.load(Ordering::Relaxed) < most + REFUSED {
-                let counted = Counted::new(&door, false);
+            if plain && door.refused.load(Ordering::Relaxed) < REFUSED {
+                let counted = Counted::new(&door, &door.refused, None);
                 tokio::spawn(async move {
                     let _counted = counted;
                     refuse(socket).await;
@@ -104,7 +106,7 @@ pub(super) async fn accept(listener: tokio::net::TcpListener, door: Door) {
         drop(snapshot);
         let _ = socket.set_nodelay(true);
         keep_alive(&socket);
-        let counted = Counted::new(&door, true);
+        let counted = Counted::new(&door, &door.admitted, Some(&door.metrics));
         let (connections, stop) = (door.connections.clone(), door.stop.clone());
         tokio::spawn(async move {
             let _counted = counted;
@@ -117,6 +119,7 @@ pub(super) async fn accept(listener: tokio::net::TcpListener, door: Door) {
 const REFUSED: usize = 256;
 /// How long a refused caller has to take its answer.
 const FAREWELL: Duration = Duration::from_millis(300);
+
 /// Answers a connection that is one too many. What the caller sends meanwhile is read away, so that no reset overtakes
 /// the answer.
 async fn refuse(mut socket: TcpStream) {
@@ -152,14 +155,12 @@ struct Counted {
 }
 
 impl Counted {
-    /// `shown` says whether the metric counts it.
-    fn new(door: &Door, shown: bool) -> Self {
-        door.count.fetch_add(1, Ordering::Relaxed);
-        let metrics = shown.then(|| door.metrics.clone());
-        if let Some(metrics) = &metrics {
+    fn new(door: &Door, count: &Arc<AtomicUsize>, metrics: Option<&Arc<Metrics>>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        if let Some(metrics) = metrics {
             metrics.connections.inc();
         }
-        Counted { metrics, count: door.count.clone(), _open: door.open.clone() }
+        Counted { metrics: metrics.cloned(), count: count.clone(), _open: door.open.clone() }
     }
 }
 

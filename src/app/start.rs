@@ -69,8 +69,8 @@ impl App {
         let ((drain, drained), (cut, is_cut)) = (watch::channel(false), watch::channel(false));
         let (open, connections_closed) = mpsc::channel(1);
         let stop = Stop { drain: drained, cut: is_cut };
-        let count = Arc::default();
-        let door = Door { connections, stop, open, count, live: live.clone(), metrics: metrics.clone() };
+        let (admitted, refused) = (Arc::default(), Arc::default());
+        let door = Door { connections, stop, open, admitted, refused, live: live.clone(), metrics: metrics.clone() };
         let mut data = Vec::new();
         {
             let _context = runtime.enter();

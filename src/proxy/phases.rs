@@ -81,6 +81,7 @@ impl ProxyHttp for Phases {
         let Some(request) = &mut cx.request else { return Err(Error::new_in(ErrorType::InternalError)) };
         let Some(forward) = &mut request.forward else { return Err(Error::new_in(ErrorType::InternalError)) };
         forward.at.get_or_insert_with(Instant::now);
+        request.passed = 0; // another try sends the body from its beginning
         match upstream::peer(forward, &request.exchange) {
             Some(peer) => Ok(peer),
             None => {
@@ -118,15 +119,15 @@ impl ProxyHttp for Phases {
 
     async fn request_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         _end: bool,
         cx: &mut Context,
     ) -> Result<()> {
         let (Some(piece), Some(request)) = (body, &mut cx.request) else { return Ok(()) };
         request.passed += piece.len() as u64;
-        if request.passed > request.exchange.max_body() {
-            // Only over HTTP/2 a body comes so far whose length was not known: there no stream of ours counts it.
+        // Over HTTP/1 the connection has counted already, and what passes a tunnel is no body.
+        if request.passed > request.exchange.max_body() && !session_is_http1(session) {
             request.exchange.set_fault(Rejection::BodyTooLarge);
             return Err(Error::new_down(ErrorType::InvalidHTTPHeader));
         }

@@ -157,7 +157,14 @@ fn connections_beyond_the_limit_are_refused_and_the_others_served() {
     }
     admitted.iter_mut().for_each(|client| assert_eq!(client.get("/a").text(), "a"));
     assert_eq!(sidecar.metric("standin_rejected_total{reason=\"connections\"}"), Some(20.0));
+    // Those who are being told hold no place: one that gets free is the next caller's.
+    let mut told: Vec<Client> = (0..5).map(|_| sidecar.connect()).collect();
+    told.iter_mut().for_each(|client| assert_eq!(client.get("/a").status, 503));
     drop(admitted.pop());
+    wait_for("the metric", || (sidecar.metric("standin_connections") == Some(2.0)).then_some(()));
+    let mut next = sidecar.connect();
+    assert_eq!(next.get("/a").status, 200);
+    drop((told, next));
     wait_for("a place", || sidecar.connect().try_get("/a").filter(|response| response.status == 200));
     assert!(sidecar.metric("standin_connections").unwrap() <= 3.0);
 }

@@ -37,7 +37,7 @@ fn a_tunnel_may_rest_longer_than_any_time_out_of_the_upstream() {
     let mut server = Running::start("websocket.py", &["server"]);
     let upstream = server.line();
     let config = format!(
-        "limits.body_timeout = \"200ms\"\nproxy.upstream = \"app\"\n\
+        "limits.body_timeout = \"200ms\"\nlimits.request_body = \"1KiB\"\nproxy.upstream = \"app\"\n\
          upstreams.app = {{ url = \"http://127.0.0.1:{upstream}\", read_timeout = \"200ms\", write_timeout = \"200ms\" }}"
     );
     let sidecar = speaking(Spoken::Http1, &config);
@@ -50,6 +50,11 @@ fn a_tunnel_may_rest_longer_than_any_time_out_of_the_upstream() {
     assert!(client.is_silent_for(std::time::Duration::from_millis(900)), "nobody has cut it");
     client.send([0x81, 0x81, 0, 0, 0, 0, b'x']);
     assert_eq!(client.exactly(3).unwrap(), [0x81, 1, b'x']);
+    // What passes a tunnel is no body, and has none of its limits.
+    for _ in 0..200 {
+        client.send([&[0x81, 0xfd, 0, 0, 0, 0][..], &[b'y'; 125]].concat());
+        assert_eq!(client.exactly(127).unwrap()[2..], [b'y'; 125]);
+    }
 }
 
 #[test]

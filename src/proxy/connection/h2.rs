@@ -96,9 +96,14 @@ impl Connections {
                 }
                 accepted = HttpSession::from_h2_conn(&mut connection, digest.clone()) => accepted,
                 () = alarm.as_mut().ring(due) => {
-                    // Whoever is busy may stay; whoever has nothing under way for so long goes.
+                    // Whoever is busy may stay. Whoever has nothing under way is told that the connection goes, and has
+                    // time for a request that crosses that on its way.
                     if streams.0.load(Ordering::Relaxed) == 0 {
-                        return;
+                        if stopping {
+                            return;
+                        }
+                        stopping = true;
+                        connection.graceful_shutdown();
                     }
                     due = Instant::now() + if stopping { LAST_CALL } else { limits.keepalive_timeout };
                     continue;
