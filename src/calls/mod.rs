@@ -252,3 +252,19 @@ impl Call {
         self.closed.get().map(|closed| closed.times)
     }
 }
+
+#[cfg(test)]
+impl Call {
+    /// A call under way, for tests.
+    fn sample(number: u64) -> Arc<Call> {
+        Arc::new(Call {
+            number,
+            at: std::time::UNIX_EPOCH,
+            client: SocketAddr::from(([127, 0, 0, 1], 1)),
+            request: Head::request("GET", b"/", "HTTP/1.1", [], &Redactor::default()),
+            decision: Decision::new(Decided::Mocked, 1),
+            answered: OnceLock::new(),
+            closed: OnceLock::new(),
+        })
+    }
+}

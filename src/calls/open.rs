@@ -88,21 +88,8 @@ impl Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calls::{Closed, Decision, Head, Times};
-    use crate::redact::Redactor;
+    use crate::calls::{Closed, Times};
     use crate::words::Decided;
-
-    fn call(number: u64) -> Arc<Call> {
-        Arc::new(Call {
-            number,
-            at: std::time::UNIX_EPOCH,
-            client: "127.0.0.1:1".parse().unwrap(),
-            request: Head::request("GET", b"/", "HTTP/1.1", [], &Redactor::default()),
-            decision: Decision::new(Decided::Mocked, 1),
-            answered: Default::default(),
-            closed: Default::default(),
-        })
-    }
 
     fn close(call: &Call) {
         let (decided, times) = (Decided::Mocked, Times::default());
@@ -119,7 +106,7 @@ mod tests {
     #[test]
     fn a_call_is_shown_until_it_closes() {
         let open = Open::new();
-        let (first, second) = (call(1), call(2));
+        let (first, second) = (Call::sample(1), Call::sample(2));
         let places = [open.insert(&first).unwrap(), open.insert(&second).unwrap()];
         assert_eq!(numbers(&open), [1, 2]);
         close(&first);
@@ -130,15 +117,15 @@ mod tests {
     #[test]
     fn nobody_waits_for_a_reader_and_what_is_left_over_goes_with_the_next() {
         let open = Open::new();
-        let first = call(1);
+        let first = Call::sample(1);
         let place = open.insert(&first).unwrap();
         let reading = open.shards[place.shard].calls.lock().unwrap();
-        let beside = open.insert(&call(1 + SHARDS as u64)).unwrap();
+        let beside = open.insert(&Call::sample(1 + SHARDS as u64)).unwrap();
         assert_ne!(beside.shard, place.shard);
         close(&first);
         open.remove(place);
         drop(reading);
-        let next = call(1 + 2 * SHARDS as u64);
+        let next = Call::sample(1 + 2 * SHARDS as u64);
         assert_eq!(open.insert(&next).unwrap().shard, place.shard);
         assert_eq!(numbers(&open), [1 + SHARDS as u64, 1 + 2 * SHARDS as u64]);
     }
@@ -146,7 +133,7 @@ mod tests {
     #[test]
     fn a_place_that_another_took_is_left_alone() {
         let open = Open::new();
-        let (first, second) = (call(1), call(1 + SHARDS as u64));
+        let (first, second) = (Call::sample(1), Call::sample(1 + SHARDS as u64));
         let place = open.insert(&first).unwrap();
         close(&first);
         open.shards[place.shard].left_over.store(true, Ordering::Relaxed);
@@ -158,7 +145,7 @@ mod tests {
     #[test]
     fn there_is_an_end_to_what_is_shown() {
         let open = Open::new();
-        let shown = (0..SHOWN as u64 + 100).filter(|number| open.insert(&call(*number)).is_some()).count();
+        let shown = (0..SHOWN as u64 + 100).filter(|number| open.insert(&Call::sample(*number)).is_some()).count();
         assert_eq!(shown, SHOWN);
     }
 }

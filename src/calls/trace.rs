@@ -79,23 +79,12 @@ impl Traces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calls::{Decision, Head};
-    use crate::redact::Redactor;
-    use crate::words::Decided;
 
     #[test]
     fn what_finds_no_room_is_counted_and_nobody_waits() {
         let dropped = Counter::new("dropped", "of a test").unwrap();
         let (traces, mut calls) = Traces::new(dropped.clone());
-        let call = Arc::new(Call {
-            number: 1,
-            at: std::time::UNIX_EPOCH,
-            client: "127.0.0.1:1".parse().unwrap(),
-            request: Head::request("GET", b"/", "HTTP/1.1", [], &Redactor::default()),
-            decision: Decision::new(Decided::Mocked, 1),
-            answered: Default::default(),
-            closed: Default::default(),
-        });
+        let call = Call::sample(1);
         let now = Instant::now();
         for _ in 0..QUEUE + 2 {
             let (call, course) = (call.clone(), Course::default());
