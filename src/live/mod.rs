@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use http::HeaderValue;
 
 use crate::metrics::{Metrics, Series, UpstreamSeries};
@@ -36,21 +36,23 @@ pub struct Snapshot {
     pub redactor: Arc<Redactor>,
     /// Heads of answers, by the number of their scenario.
     pub ready: ReadyHeads,
+    /// Heads of answers, by the number of their server stub.
+    pub ready_server_stubs: ReadyHeads,
 }
 
 /// Heads of answers, each made when its scenario first answers.
 #[derive(Debug)]
-pub struct ReadyHeads(Box<[OnceLock<Box<Ready>>]>);
+pub struct ReadyHeads(Box<[OnceLock<Arc<Ready>>]>);
 
 impl ReadyHeads {
-    /// None made yet, for so many scenarios.
-    pub fn new(scenarios: usize) -> Self {
-        ReadyHeads((0..scenarios).map(|_| OnceLock::new()).collect())
+    /// None made yet, for so many answers.
+    pub fn new(answers: usize) -> Self {
+        ReadyHeads((0..answers).map(|_| OnceLock::new()).collect())
     }
 
-    /// The head of a scenario's answer.
-    pub fn get(&self, scenario: u32, make: impl FnOnce() -> Ready) -> Option<&Ready> {
-        self.0.get(scenario as usize).map(|slot| &**slot.get_or_init(|| Box::new(make())))
+    /// The head of the answer with this number.
+    pub fn get(&self, number: u32, make: impl FnOnce() -> Ready) -> Option<&Arc<Ready>> {
+        self.0.get(number as usize).map(|slot| slot.get_or_init(|| Arc::new(make())))
     }
 }
 
@@ -75,6 +77,11 @@ impl Live {
     /// The snapshot in force. Taken once per request.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// The snapshot in force, borrowed: cheaper than [`Self::snapshot`], and not to be held while anything waits.
+    pub fn borrow(&self) -> Guard<Arc<Snapshot>> {
+        self.current.load()
     }
 
     /// Replaces the snapshot. Requests under way keep theirs.

@@ -1,4 +1,4 @@
-//! Upstreams: which address is tried, and how failures are named.
+//! Upstreams: what goes to which, which address is tried, and how failures are named.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,14 +9,60 @@ use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::context::Forward;
+use super::decide::Arrival;
 use super::exchange::Exchange;
+use super::headers::{Edits, Strip};
 use super::tunnel::Tunnel;
 use crate::live::UpstreamState;
+use crate::settings::Http2;
+use crate::stubs::decision::{Action, Decision};
+use crate::stubs::request::RequestView;
 use crate::tls::ClientTls;
 use crate::words::Failure;
 
 /// How many requests share one HTTP/2 connection to an upstream at most; the upstream may allow fewer.
 const STREAMS: usize = 100;
+
+/// Where a request goes, and what is changed in it on the way.
+pub fn forward(arrival: &Arrival<'_>, decision: &Decision<'_>, view: &RequestView<'_>) -> Option<Forward> {
+    let Action::Forward(to) = &decision.action else { return None };
+    let upstream = arrival.snapshot.upstreams.get(to.0 as usize)?.clone();
+    let key = decision.mock.filter(|mock| mock.access.has_key(view)).map(|mock| &*mock.access.header);
+    let http2 = match upstream.settings.http2 {
+        Http2::Always => true,
+        Http2::Never => false,
+        Http2::Grpc => is_grpc(view),
+    };
+    let strip = Strip {
+        selectors: decision.selectors_on,
+        key,
+        forwarded: arrival.snapshot.settings.proxy.forwarded,
+        authority: &upstream.authority,
+    };
+    let edits = Edits::of(view.headers, strip, arrival.peer_value, arrival.scheme);
+    // Another protocol is asked for in the words of HTTP/1.1 only.
+    let http2 = http2 && !edits.upgrades();
+    Some(Forward {
+        upstream,
+        tries: 0,
+        address: 0,
+        edits,
+        http2,
+        small: false,
+        at: None,
+        connected: false,
+        status: None,
+    })
+}
+
+/// Whether this is a gRPC call: nothing else can be sent to a gRPC server, and it speaks nothing but HTTP/2.
+fn is_grpc(view: &RequestView<'_>) -> bool {
+    view.headers.iter().any(|field| {
+        field.name.eq_ignore_ascii_case("content-type")
+            && field.value.get(..16).is_some_and(|media| media.eq_ignore_ascii_case(b"application/grpc"))
+            && !field.value.get(16..).is_some_and(|rest| rest.starts_with(b"-web"))
+    })
+}
 
 /// The peer for the next attempt; `None` where no address is known.
 pub fn peer(forward: &mut Forward, exchange: &Arc<Exchange>) -> Option<Box<HttpPeer>> {
