@@ -5,7 +5,6 @@
 
 pub mod resolve;
 
-use std::any::Any;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +18,7 @@ use crate::redact::Redactor;
 use crate::settings::{Settings, Upstream};
 use crate::stubs::answer::Ready;
 use crate::stubs::table::Table;
+use crate::tls::{ClientTls, Dialer};
 
 /// One immutable compiled configuration, and its number.
 pub struct Snapshot {
@@ -90,17 +90,6 @@ impl Live {
     }
 }
 
-/// Something made when it is first asked for, of a type that only its maker knows.
-#[derive(Debug, Default)]
-pub struct Prepared(OnceLock<Box<dyn Any + Send + Sync>>);
-
-impl Prepared {
-    /// What was made; `None` if it is asked for as another type than the first time.
-    pub fn get_or_make<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
-        self.0.get_or_init(|| Box::new(make())).downcast_ref()
-    }
-}
-
 /// An upstream with the addresses that its name has now. Outlives reloads that leave its definition alone.
 pub struct UpstreamState {
     /// The definition.
@@ -111,8 +100,8 @@ pub struct UpstreamState {
     pub authority: HeaderValue,
     /// Handles of metrics.
     pub series: UpstreamSeries,
-    /// What the proxy has made of the definition, so that it is made once.
-    pub prepared: Prepared,
+    /// What TLS is spoken with; `None` where it is not spoken, or nothing could be made of the definition.
+    pub dialer: Option<Dialer>,
     addresses: ArcSwap<Vec<SocketAddr>>,
     /// The address that answered last: tried first, so that a dead one costs one request and not every one.
     preferred: AtomicUsize,
@@ -122,6 +111,11 @@ impl std::fmt::Debug for UpstreamState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UpstreamState").field("settings", &self.settings).finish_non_exhaustive()
     }
+}
+
+fn dialer(upstream: &str, tls: &ClientTls) -> Option<Dialer> {
+    let made = tls.dialer();
+    made.map_err(|error| tracing::error!(upstream, %error, "no TLS can be spoken with an upstream")).ok()
 }
 
 impl UpstreamState {
@@ -136,7 +130,7 @@ impl UpstreamState {
                 settings.hash(&mut hasher);
                 hasher.finish()
             },
-            prepared: Prepared::default(),
+            dialer: settings.tls.as_ref().and_then(|tls| dialer(&settings.name, tls)),
             addresses: ArcSwap::from_pointee(literal.into_iter().collect()),
             preferred: AtomicUsize::new(0),
             settings,

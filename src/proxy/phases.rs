@@ -116,6 +116,9 @@ impl ProxyHttp for Phases {
             forward.upstream.prefer(forward.address);
             forward.connected = true;
             forward.edits.finish(head)?;
+            if forward.http2 && forward.upstream.settings.tls.is_some() {
+                headers::with_https(head);
+            }
         }
         Ok(())
     }

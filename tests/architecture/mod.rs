@@ -63,7 +63,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("prometheus", &["metrics"]),
     ("regex", &["config", "stubs"]),
     ("rustls", &["tls"]),
-    ("rustls_native_certs", &["telemetry"]),
+    ("rustls_native_certs", &["telemetry", "tls"]),
     ("schemars", &["file", "config"]),
     ("serde", &["*"]),
     ("serde_json", &["*"]),
