@@ -184,14 +184,20 @@ pub fn open(server: &Server, task: &Task, time: Duration, ground: &Ground) -> Re
     } else {
         words.extend(["-c".to_owned(), task.connections.to_string()]);
     }
-    if task.asked.len() > 1 {
-        let urls: String =
-            task.asked.iter().map(|asked| format!("http://127.0.0.1:{port}{}\n", asked.target)).collect();
+    let url = |asked: &Asked| format!("http://127.0.0.1:{port}{}", asked.target);
+    let first = &task.asked[0];
+    if let Some((name, value)) = &first.header {
+        // It has one header and one body for all requests: of such a table it asks for one entry.
+        words.extend(["-m".to_owned(), first.method.to_owned(), "-H".to_owned(), format!("{name}: {value}")]);
+        words.extend(first.body.iter().flat_map(|body| ["-d".to_owned(), body.clone()]));
+        words.push(url(first));
+    } else if task.asked.len() > 1 {
+        let urls: String = task.asked.iter().map(|asked| url(asked) + "\n").collect();
         let path = generated(server, task, ground, "urls");
         std::fs::write(&path, urls).map_err(|error| format!("{}: {error}", path.display()))?;
         words.extend(["--urls-from-file".to_owned(), path.display().to_string()]);
     } else {
-        words.push(format!("http://127.0.0.1:{port}{}", task.asked[0].target));
+        words.push(url(first));
     }
     let output = command(ground.cores.load, &words).output().map_err(|error| format!("oha: {error}"))?;
     report(&output.stdout, task).map_err(|problem| {

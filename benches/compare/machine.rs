@@ -36,7 +36,11 @@ impl Cores {
             (Some(server), Some(load), Some(upstream)) => {
                 format!("The server has core {server}, the generator core {load}, the upstream core {upstream}.")
             }
-            _ => "Nothing is pinned to a core: there is no `taskset` here, or only one core.".to_owned(),
+            _ => {
+                "Nothing is pinned to a core, since there is no `taskset` here, or only one core: Standin has a thread \
+                  for each core, the others have one."
+                    .to_owned()
+            }
         }
     }
 }

@@ -44,7 +44,6 @@ use clap::Parser as _;
 
 use load::{ARRIVALS, CONNECTIONS, FEW_CONNECTIONS};
 use options::Options;
-use peers::PEERS;
 use server::{Ground, Server};
 use worlds::{LARGE, SMALL, forwarded};
 
@@ -59,7 +58,7 @@ fn main() -> ExitCode {
     match compare(&Options::parse()) {
         Ok(0) => ExitCode::SUCCESS,
         Ok(invalid) => {
-            eprintln!("error: {invalid} rows have no valid figures; they say why");
+            eprintln!("error: {invalid} servers or rows have no valid figures; the tables say why");
             ExitCode::FAILURE
         }
         Err(problem) => {
@@ -81,13 +80,21 @@ fn compare(options: &Options) -> Result<usize, String> {
     let upstream = Server::upstream(&ground).and_then(|mut server| server.wait(&answers).map(|()| server));
     let _upstream = upstream.map_err(|failure| format!("nginx, the upstream: {failure:?}"))?;
 
-    let versions: Vec<(&str, Option<String>)> = PEERS.iter().map(|peer| (peer.slug, (peer.version)())).collect();
+    let peers = sections::peers(options);
+    let versions: Vec<(&str, Option<String>)> = peers.iter().map(|peer| (peer.slug, (peer.version)())).collect();
     let oha = peers::version("oha", &["oha", "--version"]);
     let head = head(options, &ground, &versions, oha.as_deref());
     println!("{head}");
     let is_here = |slug: &str| versions.iter().any(|(found, version)| *found == slug && version.is_some());
-    let (mut report, mut invalid) = (head, 0);
-    for section in sections::all(options, |peer| is_here(peer.slug)) {
+    let sections = sections::all(options, |peer| is_here(peer.slug));
+    if sections.is_empty() {
+        return Err("none of these servers has a place in these tables".to_owned());
+    }
+    // Who only wants to see that everything works wants to know that something was left out.
+    let mut invalid =
+        if options.short { peers.iter().filter(|peer| !peer.may_miss && !is_here(peer.slug)).count() } else { 0 };
+    let mut report = head;
+    for section in sections {
         eprintln!("{} s: {} …", begin.elapsed().as_secs(), section.title);
         let figures = measure::measure(&section, options, &ground, oha.is_some());
         invalid += section.rows.iter().zip(&figures).filter(|(row, figures)| figures.is_invalid(row)).count();

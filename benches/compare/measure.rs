@@ -46,7 +46,7 @@ pub fn measure(section: &Section, options: &Options, ground: &Ground, has_oha: b
         .filter_map(|(at, row)| Some((at, row, servers.get(&key(row))?)))
         .collect();
     for (at, row, server) in &running {
-        if !row.is_timed || !has_oha {
+        if !has_oha {
             figures[*at].no_open = Some("–");
         }
         if row.peer.skills.is_slow {

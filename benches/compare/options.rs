@@ -61,7 +61,7 @@ impl Options {
 
     /// How long requests are sent as fast as possible, in each round.
     pub fn closed(&self) -> Duration {
-        Duration::from_millis(if self.short { 300 } else { 750 })
+        Duration::from_millis(if self.short { 300 } else { 600 })
     }
 
     /// How long they are sent at the fixed rate.

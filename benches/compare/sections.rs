@@ -1,5 +1,7 @@
 //! The five sections: who is asked what, and whose figures the others' are held against.
 
+use clap::ValueEnum as _;
+
 use crate::load::{CONNECTIONS, FEW_CONNECTIONS, Task};
 use crate::options::{Options, Part};
 use crate::peers::{PEERS, Peer};
@@ -21,8 +23,6 @@ pub struct Row {
     pub peer: &'static Peer,
     pub world: World,
     pub task: Task,
-    /// Whether latency is measured too.
-    pub is_timed: bool,
     /// Why it is not run.
     pub obstacle: Option<&'static str>,
 }
@@ -37,26 +37,31 @@ pub struct Ratios {
     pub growth: bool,
 }
 
-/// The sections that were asked for. `present` says whether a peer is on this machine.
-pub fn all(options: &Options, present: impl Fn(&Peer) -> bool) -> Vec<Section> {
-    let peers: Vec<&'static Peer> = PEERS
-        .into_iter()
-        .filter(|peer| match options.peers.as_slice() {
-            [] => !(options.short && peer.skills.is_slow),
-            named => named.iter().any(|slug| slug == peer.slug),
+/// The servers that were asked for. The short form leaves out those that take long to warm up.
+pub fn peers(options: &Options) -> Vec<&'static Peer> {
+    let wanted = |peer: &Peer| match options.peers.as_slice() {
+        [] => !(options.short && peer.skills.is_slow),
+        named => named.iter().any(|slug| slug == peer.slug),
+    };
+    PEERS.into_iter().filter(|peer| wanted(peer)).collect()
+}
+
+/// The sections that were asked for. `is_here` says whether a peer is on this machine.
+pub fn all(options: &Options, is_here: impl Fn(&Peer) -> bool) -> Vec<Section> {
+    let peers = peers(options);
+    let wanted = Part::value_variants().iter().filter(|part| options.has(**part));
+    let mut sections: Vec<Section> = wanted
+        .map(|part| match part {
+            Part::Mocked => mocked_answers(&peers),
+            Part::Forwarded => forwarded_answers(&peers),
+            Part::Stubs => stubs(&peers, options.short),
+            Part::Scenarios => scenarios(&peers, options.short),
+            Part::H2c => h2c(&peers),
         })
+        .filter(|section| !section.rows.is_empty())
         .collect();
-    let parts: [(Part, fn(&[&'static Peer], bool) -> Section); 5] = [
-        (Part::Mocked, mocked_answers),
-        (Part::Forwarded, forwarded_answers),
-        (Part::Stubs, stubs),
-        (Part::Scenarios, scenarios),
-        (Part::H2c, h2c),
-    ];
-    let wanted = parts.into_iter().filter(|(part, _)| options.has(*part));
-    let mut sections: Vec<Section> = wanted.map(|(_, section)| section(&peers, options.short)).collect();
     for row in sections.iter_mut().flat_map(|section| &mut section.rows) {
-        if !present(row.peer) {
+        if !is_here(row.peer) {
             row.obstacle = Some("missing");
         }
     }
@@ -66,12 +71,12 @@ pub fn all(options: &Options, present: impl Fn(&Peer) -> bool) -> Vec<Section> {
 fn row(group: &str, peer: &'static Peer, world: World, asked: Vec<Asked>) -> Row {
     let connections = if peer.skills.is_slow { FEW_CONNECTIONS } else { CONNECTIONS };
     let task = Task { asked, is_h2c: false, connections };
-    Row { group: group.to_owned(), peer, world, task, is_timed: true, obstacle: None }
+    Row { group: group.to_owned(), peer, world, task, obstacle: None }
 }
 
 const SIZES: [(usize, &str); 2] = [(SMALL, "200 B"), (LARGE, "10 KB")];
 
-fn mocked_answers(peers: &[&'static Peer], _: bool) -> Section {
+fn mocked_answers(peers: &[&'static Peer]) -> Section {
     let rows = SIZES.into_iter().flat_map(|(size, group)| {
         let peers = peers.iter().filter(move |peer| size == SMALL || peer.slug != "standin-quiet");
         peers.map(move |peer| row(group, peer, World::Plain, vec![mocked(size)]))
@@ -80,7 +85,7 @@ fn mocked_answers(peers: &[&'static Peer], _: bool) -> Section {
     Section { title: "Mocked answers", rows: rows.collect(), ratios }
 }
 
-fn forwarded_answers(peers: &[&'static Peer], _: bool) -> Section {
+fn forwarded_answers(peers: &[&'static Peer]) -> Section {
     let rows = SIZES.into_iter().flat_map(|(size, group)| {
         let peers = peers.iter().filter(|peer| peer.skills.forwards);
         let peers = peers.filter(move |peer| size == SMALL || peer.slug != "standin-quiet");
@@ -119,10 +124,8 @@ fn scenarios(peers: &[&'static Peer], is_short: bool) -> Section {
                 }
                 let world = World::Scenarios(by, n);
                 let obstacle = (n > peer.skills.scenarios).then_some("not run: too slow");
-                // oha has one header and one body for all requests.
-                let is_timed = by == By::Query;
                 let group = format!("{} by {by}", thousands(n));
-                rows.push(Row { obstacle, is_timed, ..row(&group, peer, world, sample(world)) });
+                rows.push(Row { obstacle, ..row(&group, peer, world, sample(world)) });
             }
         }
     }
@@ -130,7 +133,7 @@ fn scenarios(peers: &[&'static Peer], is_short: bool) -> Section {
     Section { title: "Scenarios of one stub", rows, ratios }
 }
 
-fn h2c(peers: &[&'static Peer], _: bool) -> Section {
+fn h2c(peers: &[&'static Peer]) -> Section {
     let mut rows = Vec::new();
     for (group, asked) in [("mocked", mocked(SMALL)), ("forwarded", forwarded(SMALL))] {
         for peer in peers.iter().filter(|peer| peer.skills.h2c && peer.slug != "standin-quiet") {

@@ -25,6 +25,7 @@ pub const HYPER: Peer = Peer {
     slug: "hyper",
     name: "bare hyper",
     version: || Some(format!("hyper {}", locked("hyper"))),
+    may_miss: false,
     set_up: |setting| this("hyper", setting),
     skills: Skills { forwards: false, h2c: false, ..PROXY },
 };
@@ -34,6 +35,7 @@ pub const PINGORA: Peer = Peer {
     slug: "pingora",
     name: "bare pingora",
     version: || Some(format!("pingora {}", locked("pingora"))),
+    may_miss: false,
     set_up: |setting| this("pingora", setting),
     skills: PROXY,
 };

@@ -3,8 +3,14 @@
 use super::{PROXY, Peer, Setting, fill, program, version, words, write};
 use crate::worlds::{LARGE, SMALL, answer};
 
-pub const PEER: Peer =
-    Peer { slug: "envoy", name: "Envoy", version: || version("Envoy", &["envoy", "--version"]), set_up, skills: PROXY };
+pub const PEER: Peer = Peer {
+    slug: "envoy",
+    name: "Envoy",
+    may_miss: true,
+    version: || version("Envoy", &["envoy", "--version"]),
+    set_up,
+    skills: PROXY,
+};
 
 fn set_up(setting: &Setting<'_>) -> Vec<String> {
     for size in [SMALL, LARGE] {

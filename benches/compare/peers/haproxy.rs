@@ -7,6 +7,7 @@ pub const PEER: Peer = Peer {
     slug: "haproxy",
     name: "HAProxy",
     version: || version("HAProxy", &["haproxy", "-v"]),
+    may_miss: false,
     set_up,
     skills: PROXY,
 };

@@ -9,8 +9,10 @@ pub const PEER: Peer = Peer {
     slug: "mockoon",
     name: "Mockoon",
     version: || version("Mockoon", &["mockoon-cli", "--version"]),
+    may_miss: true,
     set_up,
-    skills: Skills { forwards: false, h2c: false, stubs: 1_000, scenarios: 10_000, is_slow: true },
+    // Of 10,000 routes or scenarios it took seconds for one answer.
+    skills: Skills { forwards: false, h2c: false, stubs: 1_000, scenarios: 1_000, is_slow: true },
 };
 
 /// Mockoon names everything by a UUID.

@@ -27,6 +27,8 @@ pub struct Peer {
     pub name: &'static str,
     /// Name and version; `None` where it is not on this machine.
     pub version: fn() -> Option<String>,
+    /// Whether it comes from a registry that not every machine reaches, not with the packages of the system.
+    pub may_miss: bool,
     /// Writes its configuration, and says how it is started.
     pub set_up: fn(&Setting<'_>) -> Vec<String>,
     pub skills: Skills,

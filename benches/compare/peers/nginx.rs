@@ -9,6 +9,7 @@ pub const PEER: Peer = Peer {
     slug: "nginx",
     name: "nginx",
     version: || version("nginx", &["nginx", "-v"]),
+    may_miss: false,
     set_up,
     // Scenarios of one path it could only tell apart by a map of its own for each kind.
     skills: Skills { stubs: usize::MAX, ..PROXY },

@@ -9,6 +9,7 @@ pub const SHIPPED: Peer = Peer {
     slug: "standin",
     name: "Standin",
     version: || Some(concat!("Standin ", env!("CARGO_PKG_VERSION")).to_owned()),
+    may_miss: false,
     set_up: |setting| set_up(setting, ""),
     skills: Skills { stubs: usize::MAX, scenarios: usize::MAX, ..PROXY },
 };

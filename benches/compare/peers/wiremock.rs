@@ -16,7 +16,9 @@ pub const PEER: Peer = Peer {
         let java = version("Java", &["java", "-version"])?;
         Some(format!("{}, {java}", version("WireMock", &["java", "-jar", &jar, "--version"])?))
     },
+    may_miss: true,
     set_up,
+    // It looks at one stub after the other, and answers some 30 requests a second at 10,000.
     skills: Skills { forwards: false, h2c: false, stubs: 10_000, scenarios: 10_000, is_slow: true },
 };
 
