@@ -131,7 +131,7 @@ fn comparable(answer: &[u8]) -> String {
         Some((name, value)) if name == "Date" && value.ends_with(" GMT") && !value.contains("1970") => {
             format!("Date: {} long", value.len())
         }
-        Some((name, value)) if name == "standin" => {
+        Some(("standin", value)) => {
             let parts = value.split("; ").map(|part| if part.starts_with("miss=") { "miss" } else { part });
             format!("standin: {}", parts.collect::<Vec<_>>().join("; "))
         }
