@@ -1,14 +1,14 @@
 # What a fresh machine needs is Rust and apt or brew; each target installs what else is missing, and nothing twice.
 #
 # `run` and `test` use the dev profile: it optimises a little, builds in a few minutes on two cores, and what one has
-# built the other need not. Only comparisons (`bench`) and images take the dist profile, a build of a quarter of an hour.
+# built the other need not. Only `bench`, `compare` and images take the dist profile, a build of a quarter of an hour.
 
 PROFILE ?= dist
 # Debian keeps nginx where not everybody's PATH looks.
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench instructions check
+.PHONY: help run test bench compare instructions check
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +21,15 @@ test: ## Run all tests
 	@.ci/install build test
 	cargo test --locked
 
-bench: ## Compare with bare pingora and nginx; PROFILE=release builds faster and runs slower
-	@.ci/install build bench
-	cargo bench --locked --profile $(PROFILE) --bench beside --bench decide
+bench: ## Measure decisions; PROFILE=release builds faster and runs slower
+	@.ci/install build
+	cargo bench --locked --profile $(PROFILE) --bench decide
+
+# ONLY, PEERS, ROUNDS, SHORT and BINARY reach the bench as variables.
+compare: ## Compare with nginx, HAProxy, Envoy, WireMock and others; ONLY=mocked PEERS=standin,nginx for a part, SHORT=1 to try
+	@.ci/install build compare
+	$(if $(SHORT),,-@.ci/install peers)
+	cargo bench --locked --profile $(PROFILE) --bench compare
 
 # The bench itself is built in the dev profile, which the tests have built already: only the sidecar is under test.
 instructions: ## Compare instructions per request with the accepted ones; ACCEPT=1 accepts these; PROFILE=dev builds faster

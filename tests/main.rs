@@ -15,6 +15,7 @@ mod config_errors;
 mod forwarding;
 mod front;
 mod keys;
+mod lane;
 mod many_stubs;
 mod metrics;
 mod mocking;

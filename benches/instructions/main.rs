@@ -56,7 +56,13 @@ fn measure(door: &Door, table: usize, upstream: std::net::SocketAddr) -> Vec<f64
         let least = (0..COUNTS).map(|_| counted.count(|| ask(REQUESTS))).min().unwrap_or(0);
         least as f64 / REQUESTS as f64
     };
-    ROWS.iter().map(figure).collect()
+    rows(door).map(figure).collect()
+}
+
+/// The rows that count at a door.
+fn rows(door: &Door) -> impl Iterator<Item = &'static Row> {
+    let for_lane = door.for_lane;
+    ROWS.iter().filter(move |row| row.lane || !for_lane)
 }
 
 fn main() -> ExitCode {
@@ -67,7 +73,7 @@ fn main() -> ExitCode {
     let (mut figures, mut faults, mut unknown) = (Vec::new(), Vec::new(), 0);
     for door in &DOORS {
         let tables: Vec<Vec<f64>> = (0..TABLES.len()).map(|table| measure(door, table, upstream)).collect();
-        for (at, row) in ROWS.iter().enumerate() {
+        for (at, row) in rows(door).enumerate() {
             for (table, measured) in TABLES.iter().zip(&tables) {
                 let (size, figure, growth) = ((row.size)(table), measured[at], measured[at] / tables[0][at]);
                 let before = accepted.figure(door.name, row.name, size);

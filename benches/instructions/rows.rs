@@ -9,10 +9,15 @@ use crate::support::BODY;
 pub struct Door {
     pub name: &'static str,
     pub environment: &'static [(&'static str, &'static str)],
+    /// Whether only rows count that the lane would answer.
+    pub for_lane: bool,
 }
 
-/// The first is the one that is shipped.
-pub const DOORS: [Door; 1] = [Door { name: "shipped", environment: &[] }];
+/// As shipped: the lane for what it answers, pingora for the rest. Then pingora for what the lane would answer.
+pub const DOORS: [Door; 2] = [
+    Door { name: "shipped", environment: &[], for_lane: false },
+    Door { name: "pingora", environment: &[("STANDIN_PROXY__LANE", "false")], for_lane: true },
+];
 
 /// A configuration: so many stubs told apart by path, and three more of so many scenarios each.
 #[derive(Clone, Copy)]
@@ -31,6 +36,8 @@ pub struct Row {
     pub size: fn(&Table) -> usize,
     pub request: fn(usize) -> String,
     pub mocked: bool,
+    /// Whether the lane answers it.
+    pub lane: bool,
 }
 
 pub const ROWS: [Row; 5] = [
@@ -39,24 +46,28 @@ pub const ROWS: [Row; 5] = [
         size: |table| table.stubs,
         request: |i| get(&format!("/v1/things/{i}"), ""),
         mocked: true,
+        lane: true,
     },
     Row {
         name: "forwarded",
         size: |table| table.stubs,
         request: |i| get(&format!("/v2/things/{i}"), ""),
         mocked: false,
+        lane: false,
     },
     Row {
         name: "mocked, scenarios by query",
         size: |table| table.scenarios,
         request: |i| get(&format!("/query?q=term{i}"), ""),
         mocked: true,
+        lane: true,
     },
     Row {
         name: "mocked, scenarios by header",
         size: |table| table.scenarios,
         request: |i| get("/header", &format!("X-User: u{i}\r\n")),
         mocked: true,
+        lane: true,
     },
     Row {
         name: "mocked, scenarios by JSON",
@@ -67,6 +78,7 @@ pub const ROWS: [Row; 5] = [
             format!("POST /json HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n{fields}\r\n{body}")
         },
         mocked: true,
+        lane: false,
     },
 ];
 
