@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod demo;
 mod inject;
+mod logs;
 mod ping;
 mod run;
 mod schema;
@@ -37,6 +38,8 @@ enum Command {
     Check(check::Check),
     /// Print the JSON Schema of the configuration files
     Schema(schema::Schema),
+    /// Show the calls of a running sidecar
+    Logs(Box<logs::Logs>),
     /// Ask a running sidecar whether it is ready: exit code 0 if so
     Ping(ping::Ping),
     /// Print a Kubernetes manifest with the sidecar in it
@@ -88,6 +91,7 @@ pub fn run() -> ExitCode {
         Command::Run(run) => run.run(),
         Command::Demo(demo) => demo.run(),
         Command::Ping(ping) => ping.run(),
+        Command::Logs(logs) => logs.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),
         Command::Inject(inject) => inject.run(),

@@ -108,7 +108,7 @@ fn every_metric_is_listed_with_its_labels_and_its_help() {
     series.scenario(&metrics, 0, ["m", "s", "default"], 200).inc();
     series.observe_delay(&metrics, 0, "m", 0.1);
     metrics.reloaded(Reloaded::Applied, 1.0);
-    metrics.certificate(Some(1.0));
+    metrics.certificate("data", Some(1.0));
     metrics.rejected(Rejection::Host);
     metrics.missed(Reason::Path);
     metrics.observe(Decided::Mocked, Duration::from_millis(100), Duration::from_millis(100));
