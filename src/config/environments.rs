@@ -2,9 +2,9 @@
 
 use serde_json::Map;
 
+use super::TakesEffect;
 use super::effective::{quoted, show};
 use super::mocks::Compiler;
-use super::TakesEffect;
 use crate::file::leaf::Named;
 use crate::file::read::{At, listed};
 use crate::file::{EnvironmentTable, VariableValue};
@@ -90,8 +90,6 @@ impl Compiler<'_, '_> {
             None if known.is_empty() => format!("define it: `[{kind}s.{}]` with `{example}`", name.value),
             None => format!("the mock has {}", listed(known)),
         };
-        self.cx.report(
-            Problem::at(code, name.place, format!("the mock has no {kind} `{}`", name.value)).help(help),
-        );
+        self.cx.report(Problem::at(code, name.place, format!("the mock has no {kind} `{}`", name.value)).help(help));
     }
 }

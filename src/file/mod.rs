@@ -25,8 +25,8 @@ pub use either::*;
 pub use header::{HeaderMap, HeaderText};
 pub use mock::*;
 pub use sidecar::*;
-pub use variants::*;
 pub(crate) use syntax::broken_by;
+pub use variants::*;
 pub use when::*;
 
 use read::Keys;
