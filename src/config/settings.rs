@@ -1,5 +1,6 @@
 //! From the tables of standin.toml to checked settings, and from all files to one table of stubs.
 
+use std::mem::take;
 use std::path::Path;
 
 use super::effective::{list, quoted, show, show_mock, shown_size, value};
@@ -74,18 +75,23 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
     }
     let mut resolve = |text: &At<String>, cx: &mut Context<'_>| upstreams.resolve(text, cx);
     let mut compiler = Compiler::new(cx, body_files, limits, &mut resolve);
+    let mut rehearsals = Vec::new();
     for draft in drafts {
-        compiler.with_releases(draft, &mock_files);
+        rehearsals.extend(compiler.with_releases(draft, &mock_files));
     }
-    let Compiler { mut parts, origins, key_headers, .. } = compiler;
-    call_log.redact_headers.extend(key_headers);
+    let mut parts = take(&mut compiler.parts);
+    let origins = take(&mut compiler.origins);
+    call_log.redact_headers.append(&mut compiler.key_headers);
     call_log.redact_headers.sort();
     call_log.redact_headers.dedup();
     parts.gate = gate;
     parts.upstream = proxy_upstream;
     let (table, taken) = Table::build(parts);
-    lint::routes(&taken, &table, &origins, cx);
-    lint::reach(&table, &origins, cx);
+    lint::routes(&taken, &table, &origins, compiler.cx);
+    lint::reach(&table, &origins, compiler.cx);
+    for rehearsal in rehearsals {
+        compiler.rehearse(rehearsal);
+    }
 
     let settings = Settings {
         proxy: Proxy {

@@ -341,7 +341,7 @@ fn work_and_output_are_bounded() {
 
 #[test]
 fn all_parts_of_an_answer_share_its_limits() {
-    let limits = Limits { work: 1_000, output: 10 };
+    let limits = Limits { work: 1_000, output: 300 };
     let sample = Sample { limits, target: "/?a=0123456789", ..Sample::default() };
     let variables = Variables::default();
     let known = Known { path: None, variables: &variables };
