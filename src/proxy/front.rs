@@ -166,6 +166,20 @@ fn host<'h, 'b: 'h>(head: &RawHead<'_>, mut hosts: impl Iterator<Item = &'h Head
     }
 }
 
+/// Which bytes the name of a host may have.
+const HOST_BYTES: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0);
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9')
+            || matches!(
+                byte as u8,
+                b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b';' | b'='
+            );
+        byte += 1;
+    }
+    table
+};
+
 /// Host and optional port (RFC 3986, section 3.2.2), without user information.
 fn is_host(value: &[u8]) -> bool {
     // A name has 253 characters at most (RFC 1035, section 2.3.4); a port adds six.
@@ -180,7 +194,7 @@ fn is_host(value: &[u8]) -> bool {
     let literal = name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]"));
     let sound_name = match literal {
         Some(address) => std::str::from_utf8(address).is_ok_and(|a| a.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(b)),
+        None => !name.is_empty() && name.iter().all(|b| HOST_BYTES[usize::from(*b)]),
     };
     sound_port && sound_name
 }

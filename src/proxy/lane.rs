@@ -191,15 +191,15 @@ fn put_body(body: &[u8], whole: impl FnOnce() -> Bytes, out: &mut BytesMut) -> O
 }
 
 impl<'p> Leaving<'p, '_> {
-    /// Notes that all of it has left.
-    pub fn left(self, plane: &DataPlane) {
+    /// Notes that all of it has left; says when.
+    pub fn left(self, plane: &DataPlane) -> Instant {
         let counts = Counts {
             series: &self.snapshot.series,
             stub: self.stub,
             mock: self.mock.map(|mock| (mock.number as usize, &*mock.name)),
             status: self.status,
         };
-        self.brief.close(None, counts, &plane.sinks, self.snapshot.settings.call_log.access_log);
+        self.brief.close(None, counts, &plane.sinks, self.snapshot.settings.call_log.access_log)
     }
 
     /// The same without the snapshot, for a caller who takes a while.

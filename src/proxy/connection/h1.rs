@@ -62,8 +62,11 @@ impl Connections {
                 }
             };
             match self.look(&mut stream, length, started, peer, &mut clock, &mut limits) {
-                Look::Answered { closing: false } => {}
-                Look::Answered { closing: true } => {
+                Look::Answered { at, closing: false } => {
+                    due = at + limits.keepalive_timeout;
+                    continue;
+                }
+                Look::Answered { closing: true, .. } => {
                     stream.close().await;
                     return None;
                 }

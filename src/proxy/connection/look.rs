@@ -25,7 +25,7 @@ pub(super) struct Further {
 /// What came of a first look at a request.
 pub(super) enum Look<'p> {
     /// It is answered.
-    Answered { closing: bool },
+    Answered { at: Instant, closing: bool },
     /// Its answer is on the way, and the caller takes it slowly.
     Slow { slow: Slow<'p>, rest: Option<Bytes>, closing: bool },
     /// Everything else.
@@ -63,10 +63,7 @@ impl Connections {
         stream.be_patient(limits.body_timeout);
         let rest = leaving.rest.take();
         match stream.send_now() {
-            Ok(true) if rest.is_none() => {
-                leaving.left(&self.plane);
-                Look::Answered { closing: plain.closing }
-            }
+            Ok(true) if rest.is_none() => Look::Answered { at: leaving.left(&self.plane), closing: plain.closing },
             // An error comes again when the rest is written, and is noted there.
             _ => Look::Slow { slow: leaving.slow(&self.plane), rest, closing: plain.closing },
         }
