@@ -29,9 +29,9 @@ dist: ## Build what is shipped, target/dist/standin: a quarter of an hour
 	@.ci/install build
 	$(AS_SHIPPED) cargo build --locked --profile $(PROFILE) --bin standin
 
-bench: ## Measure decisions; PROFILE=release builds faster and runs slower
+bench: ## Measure decisions and templates; PROFILE=release builds faster and runs slower
 	@.ci/install build
-	$(AS_SHIPPED) cargo bench --locked --profile $(PROFILE) --bench decide
+	$(AS_SHIPPED) cargo bench --locked --profile $(PROFILE) --bench decide --bench template
 
 # ONLY, PEERS, ROUNDS, SHORT and BINARY reach the bench as variables.
 compare: ## Compare with nginx, HAProxy, Envoy, WireMock and others; ONLY=mocked PEERS=standin,nginx for a part, SHORT=1 to try

@@ -17,6 +17,15 @@ const BATCH: usize = 100;
 const CONFIG: &str = r#"
 limits = { head_timeout = "5s", body_timeout = "5s", match_body_timeout = "5s", keepalive_timeout = "5s", head = "2KiB" }
 call_log = { bodies_per_second = 1000000, access_log = "none", redact_query = ["secret"] }
+random = { seed = 7 }
+[[stub]]
+match = "GET /templated/{x}"
+headers = { x-number = "{{ seq('a') }}" }
+json = { id = "{{ uuid() }}", x = "{{ path.x }}", n = "{{ query.n | int }}" }
+[[stub]]
+match = "POST /echo"
+body = "{{ body.a }} {{ random_int(1, 100000) }}"
+delay = "1ms"
 [[stub]]
 match = "GET /static"
 json = { id = 123, name = "Ada" }
@@ -183,6 +192,9 @@ fn request(dice: &mut Rng) -> Vec<u8> {
             "/long",
             "/delayed",
             "/posted",
+            "/echo",
+            "/templated/1?n=7",
+            "/templated/1?n=fails",
             "/many/1",
             "/many/1?q=1",
             "/many/1?down",

@@ -29,3 +29,4 @@ mod schema;
 mod smuggling;
 mod support;
 mod telemetry;
+mod templates;

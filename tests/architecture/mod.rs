@@ -24,19 +24,20 @@ const ROOMS: &[&[&str]] = &[
     &["main", "lib"],
 ];
 
-/// Where each outside crate may be named. A room, or one file of a room; `*` is everywhere but in `stubs`' forbidden
+/// Where each outside crate may be named. A room, or one file or folder of a room; `*` is everywhere but in `stubs`' forbidden
 /// list.
 const HOMES: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["problem"]),
     ("arc_swap", &["live"]),
     ("async_trait", &["proxy", "telemetry"]),
     ("axum", &["admin", "ops", "cli/demo.rs"]),
-    ("base64", &["config", "calls"]),
+    ("base64", &["config", "calls", "stubs/template"]),
     ("bytes", &["*"]),
     ("bytesize", &["file"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("crossbeam_queue", &["calls"]),
+    ("fake", &["stubs/template"]),
     ("fastrand", &["proxy"]),
     ("foldhash", &["stubs"]),
     ("form_urlencoded", &["config", "redact", "admin"]),
@@ -48,10 +49,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("httparse", &["proxy"]),
     ("httpdate", &["proxy"]),
     ("ipnet", &["config", "stubs"]),
+    ("jiff", &["file", "calls", "tls", "stubs/template"]),
     ("libmimalloc_sys", &["allocator"]),
-    ("jiff", &["file", "calls", "tls"]),
     ("memchr", &["*"]),
     ("mime_guess", &["config"]),
+    ("minijinja", &["stubs/template"]),
     ("notify", &["reload"]),
     ("opentelemetry", &["telemetry"]),
     ("opentelemetry_http", &["telemetry"]),
@@ -61,6 +63,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pingora", &["proxy", "app"]),
     ("postcard", &["calls"]),
     ("prometheus", &["metrics"]),
+    ("rand", &["stubs/template"]),
     ("regex", &["config", "stubs"]),
     ("rustls", &["tls"]),
     ("rustls_native_certs", &["telemetry", "tls"]),

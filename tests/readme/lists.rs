@@ -9,6 +9,7 @@ use regex::Regex;
 use standin::calls::Whole;
 use standin::metrics::{Metrics, Reloaded, Series};
 use standin::problem::Code;
+use standin::stubs::template;
 use standin::words::{Decided, Failure, Reason, Rejection};
 use standin::{admin, cli};
 
@@ -48,6 +49,20 @@ fn codes_and_words_stand_in_the_readme_with_their_meanings() {
     ] {
         assert_eq!(page.table(heading, "").pairs(), rows, "{heading}");
     }
+}
+
+#[test]
+fn what_templates_know_stands_in_the_readme() {
+    let page = Page::read();
+    assert_eq!(page.table("What a template sees", "").names(), template::ROOTS);
+    assert_eq!(page.table("Functions", "").names(), template::FUNCTIONS);
+    let made_up: Vec<String> =
+        page.table("Functions", "`fake` knows").rows.iter().flat_map(|row| code(&row[1])).collect();
+    assert_eq!(made_up, template::fake::names().collect::<Vec<_>>());
+    let table = page.table("Filters and tests", "");
+    let names = |kind: &str| table.rows.iter().find(|row| row[0] == kind).map(|row| code(&row[1]));
+    assert_eq!(names("filters").unwrap(), template::FILTERS);
+    assert_eq!(names("tests").unwrap(), template::TESTS);
 }
 
 // --- the command line ---
@@ -111,6 +126,7 @@ fn every_metric_is_listed_with_its_labels_and_its_help() {
     metrics.certificate(Some(1.0));
     metrics.rejected(Rejection::Host);
     metrics.missed(Reason::Path);
+    metrics.template_failed("m", "s");
     metrics.observe(Decided::Mocked, Duration::from_millis(100), Duration::from_millis(100));
     metrics.upstream("u").answered(&metrics, 200, 0.1);
     metrics.upstream_failed("u", Failure::Dns);
