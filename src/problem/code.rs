@@ -147,6 +147,17 @@ codes! {
     FileOutside "file-outside",
     /// A string holds a template.
     TemplateNotAvailable "template-not-available",
+    // --- collections ---
+    /// The text is no JSON.
+    JsonSyntax "json-syntax",
+    /// The file is no Postman collection of version 2.
+    BadCollection "bad-collection",
+    /// The file is no Postman environment.
+    BadEnvironment "bad-environment",
+    /// Something in a collection has no form here and was left out or changed (a warning).
+    NotTranslated "not-translated",
+    /// A collection has no saved example that can be an answer (a warning).
+    NoExamples "no-examples",
     // --- reload ---
     /// A change takes effect at a restart only.
     NeedsRestart "needs-restart",
