@@ -6,7 +6,7 @@ use crate::file::read::At;
 use crate::file::{
     AccessTable, CorsTable, CorsValue, DelayTable, DelayValue, SecretTable, SecretValue, SelectorsValue, TrustTable,
 };
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Place, Problem};
 use crate::stubs::cors::Cors;
 use crate::stubs::delay::Delay;
 use crate::stubs::scenario::{Access, Key, Selectors};
@@ -35,11 +35,11 @@ impl Compiler<'_, '_> {
                 (Delay::Even { min: min.value.0, max: max.value.0 }, max.value.0)
             }
         };
-        if longest > self.delay_cap {
+        if longest > self.limits.delay {
             self.cx.report(
                 Problem::at(Code::OutOfRange, place, "the delay is longer than `limits.delay` and will be cut to it")
                     .warning()
-                    .label(format!("the limit is {}", super::effective::shown(self.delay_cap)))
+                    .label(format!("the limit is {}", super::effective::shown(self.limits.delay)))
                     .help("raise `[limits] delay`, or shorten the delay"),
             );
         }
@@ -105,8 +105,12 @@ impl Compiler<'_, '_> {
     }
 
     fn secret(&mut self, secret: At<SecretValue>) -> Option<Key> {
-        let place = secret.place;
-        let SecretTable { env, file } = secret.value.0;
+        self.secret_text(secret.value.0, secret.place).map(|text| Key::new(&text))
+    }
+
+    /// Fetches a secret.
+    pub(super) fn secret_text(&mut self, from: SecretTable, place: Place) -> Option<String> {
+        let SecretTable { env, file } = from;
         exclusive(
             &[("env", env.as_ref().map(|v| v.place)), ("file", file.as_ref().map(|v| v.place))],
             "a secret has one source",
@@ -114,17 +118,17 @@ impl Compiler<'_, '_> {
         );
         let fail = |why: String, help: &str| Problem::at(Code::MissingSecret, place, why).help(help);
         let set = "set it in the environment of the sidecar; a container gets it from its manifest";
-        let write = "the path is relative to the directory of this file; the file holds the key and nothing else";
+        let write = "the path is relative to the directory of this file; the file holds the secret and nothing else";
         match (env, file) {
             (Some(name), _) => match self.cx.environment.get(&name.value) {
-                Some(value) if !value.is_empty() => return Some(Key::new(value)),
+                Some(value) if !value.is_empty() => return Some(value.clone()),
                 Some(_) => self.cx.report(fail(format!("the variable `{}` is empty", name.value), set)),
                 None => self.cx.report(fail(format!("the variable `{}` is not set", name.value), set)),
             },
             (None, Some(path)) => match self.cx.files.read_text(&self.beside.join(&path.value)) {
                 Ok(text) => match text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).unwrap_or(&text) {
                     "" => self.cx.report(fail(format!("the file `{}` is empty", path.value), write)),
-                    key => return Some(Key::new(key)),
+                    secret => return Some(secret.to_owned()),
                 },
                 Err(error) => self.cx.report(fail(format!("cannot read `{}`: {error}", path.value), write)),
             },

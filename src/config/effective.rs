@@ -129,7 +129,12 @@ pub(super) fn show_mock(draft: &mocks::MockDraft, cx: &mut Context<'_>) {
         source.text.get(place.start as usize..place.end as usize).unwrap_or("").to_owned()
     };
     type Row<'r> = (&'r str, Option<(String, Place)>, &'r str);
-    let rows: [Row<'_>; 9] = [
+    fn names<T>(tables: &Option<At<crate::file::leaf::Named<T>>>) -> Option<(String, Place)> {
+        let tables = tables.as_ref()?;
+        let names: Vec<&str> = tables.value.0.iter().map(|(name, _)| name.value.as_str()).collect();
+        Some((format!("{names:?}"), tables.place))
+    }
+    let rows: [Row<'_>; 13] = [
         ("hosts", texts(&settings.hosts), "every host"),
         ("base_path", text(&settings.base_path), "none"),
         ("upstream", text(&settings.upstream), "that of the proxy"),
@@ -143,6 +148,10 @@ pub(super) fn show_mock(draft: &mocks::MockDraft, cx: &mut Context<'_>) {
             "\"mocked\"",
         ),
         ("selectors", settings.selectors.as_ref().map(|v| (source(v.place, cx), v.place)), "\"on\""),
+        ("environment", text(&settings.environment), "none"),
+        ("environments", names(&settings.environments), "none"),
+        ("release", text(&settings.release), "none"),
+        ("releases", names(&settings.releases), "none"),
     ];
     for (name, set, default) in rows {
         show(cx, &key(name), set, default, TakesEffect::Reload);

@@ -111,7 +111,7 @@ pub(super) fn listed(pattern: &str, place: Place, directory: &Path, cx: &mut Con
             cx.report(
                 Problem::at(Code::BadPattern, place, "there is no such file")
                     .label(format!("`{full}` is missing"))
-                    .help("paths are relative to the directory of standin.toml"),
+                    .help("paths are relative to the directory of the file that names them"),
             );
             found
         }
@@ -121,7 +121,7 @@ pub(super) fn listed(pattern: &str, place: Place, directory: &Path, cx: &mut Con
                     .warning()
                     .label(format!("nothing fits `{full}`"))
                     .help(
-                        "paths are relative to the directory of standin.toml; names that begin with a dot are left out",
+                        "paths are relative to the directory of the file that names them; names that begin with a dot are left out",
                     ),
             );
             found

@@ -9,30 +9,43 @@ use super::hosts::{base, host};
 use super::lint::Origins;
 use super::names::{self, Given};
 use super::response::{self, Bodies, Statuses};
+use super::templates::Templating;
 use super::{Context, MockSource};
 use crate::file::leaf::{List, ServerStubScope};
 use crate::file::read::At;
 use crate::file::{DefaultTable, MockFile, MockTable, ServerStubTable, StubTable};
 use crate::problem::{Code, Place, Problem, nearest};
+use crate::settings::Limits;
 use crate::stubs::answer::Answer;
 use crate::stubs::cors::Cors;
 use crate::stubs::marker::Marker;
 use crate::stubs::path_template::Template;
 use crate::stubs::scenario::{Mock, Scope, Selectors, ServerStub};
 use crate::stubs::table::Parts;
+use crate::stubs::template::{self, Engine, Known, Variables};
 
 /// The name of the mock whose stubs stand in standin.toml.
 pub const DEFAULT: &str = "default";
 
 /// One mock to compile.
+#[derive(Clone)]
 pub struct MockDraft {
     pub name: At<String>,
     pub settings: DefaultTable,
     /// Where the table of the settings begins.
     pub table: Place,
+    /// The directory of the file that its settings stand in.
+    pub beside: PathBuf,
+    /// Its stubs: those of the file itself, and those of a release.
+    pub files: Vec<Drafted>,
+}
+
+/// The stubs of one file.
+#[derive(Clone)]
+pub struct Drafted {
     pub server_stubs: Option<At<List<ServerStubTable>>>,
     pub stubs: Option<At<List<StubTable>>>,
-    /// The directory of the file that it stands in.
+    /// The directory of the file.
     pub directory: PathBuf,
 }
 
@@ -54,7 +67,8 @@ pub fn drafts(
     if let Some(place) = place {
         let settings = default.map(|table| table.value).unwrap_or_default();
         let name = At { value: DEFAULT.to_owned(), place };
-        out.push(MockDraft { name, settings, table: place, server_stubs, stubs, directory: directory.to_owned() });
+        let files = vec![Drafted { server_stubs, stubs, directory: directory.to_owned() }];
+        out.push(MockDraft { name, settings, table: place, beside: directory.to_owned(), files });
     }
     for MockSource { file, source, path } in files {
         let MockFile { server_stub, stub, settings: MockTable { name, common } } = file;
@@ -73,7 +87,8 @@ pub fn drafts(
         }
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
         let table = Place { source, start: 0, end: 0 };
-        out.push(MockDraft { name, settings: common, table, server_stubs: server_stub, stubs: stub, directory });
+        let files = vec![Drafted { server_stubs: server_stub, stubs: stub, directory: directory.clone() }];
+        out.push(MockDraft { name, settings: common, table, beside: directory, files });
     }
     out
 }
@@ -89,9 +104,9 @@ pub struct Compiler<'a, 'c> {
     pub resolve: &'a mut dyn FnMut(&At<String>, &mut Context<'_>) -> Option<crate::stubs::scenario::Destination>,
     /// Header names that carry keys, for redaction.
     pub key_headers: Vec<Box<str>>,
-    /// The longest delay.
-    pub delay_cap: std::time::Duration,
-    mocks: Given,
+    /// Limits on delays and templates.
+    pub limits: Limits,
+    pub(super) mocks: Given,
     /// The directory that secrets' files are relative to: that of the file which names them.
     pub(super) beside: PathBuf,
 }
@@ -101,8 +116,13 @@ pub(super) struct Inherited {
     pub number: u32,
     pub name: Arc<str>,
     pub base: Option<Template>,
+    /// What its templates share.
+    pub engine: Engine,
+    /// The variables that its templates can use.
+    pub variables: Variables,
     server_stubs: HashMap<String, Arc<ServerStub>>,
     names: Given,
+    /// The directory that body files are relative to.
     directory: PathBuf,
 }
 
@@ -110,7 +130,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
     pub fn new(
         cx: &'a mut Context<'c>,
         files: Option<PathBuf>,
-        delay_cap: std::time::Duration,
+        limits: Limits,
         resolve: &'a mut dyn FnMut(&At<String>, &mut Context<'_>) -> Option<crate::stubs::scenario::Destination>,
     ) -> Self {
         Compiler {
@@ -120,14 +140,14 @@ impl<'a, 'c> Compiler<'a, 'c> {
             files,
             resolve,
             key_headers: Vec::new(),
-            delay_cap,
+            limits,
             mocks: Given::default(),
             beside: PathBuf::new(),
         }
     }
 
     pub fn mock(&mut self, draft: MockDraft) {
-        let MockDraft { name, settings, table, server_stubs, stubs, directory } = draft;
+        let MockDraft { name, settings, table, beside, files } = draft;
         // The reserved name was reported; that it is taken follows from it.
         if name.value != DEFAULT || self.parts.mocks.is_empty() {
             self.mocks.take("mock", &name.value, name.place, false, self.cx);
@@ -143,19 +163,32 @@ impl<'a, 'c> Compiler<'a, 'c> {
             active_server_stub,
             server_stub_scope,
             selectors,
+            environment,
+            environments,
+            release: _, // whoever drafts a mock has chosen its stubs
+            releases: _,
         } = settings;
-        self.beside = directory.clone();
-        let directory = self.files.clone().unwrap_or(directory);
+        self.beside = beside;
+        let environment = self.environment(&name.value, environment, environments);
+        let limits = template::Limits { work: self.limits.template_work, output: self.limits.template_output };
         let mut inherited = Inherited {
             number,
             name: name.value.as_str().into(),
             base: base_path.and_then(|path| base(&path, self.cx)),
+            engine: Engine::new(&environment.values, limits),
+            variables: environment.names,
             server_stubs: HashMap::new(),
             names: Given::default(),
-            directory,
+            directory: PathBuf::new(),
         };
-        for table in server_stubs.into_iter().flat_map(|list| list.value.0) {
-            self.server_stub(table, &mut inherited);
+        let mut stubs = Vec::with_capacity(files.len());
+        for file in files {
+            let directory = self.files.clone().unwrap_or(file.directory);
+            inherited.directory.clone_from(&directory);
+            for table in file.server_stubs.into_iter().flat_map(|list| list.value.0) {
+                self.server_stub(table, &mut inherited);
+            }
+            stubs.push((file.stubs, directory));
         }
         let scope = match server_stub_scope.as_ref().map(|scope| scope.value) {
             Some(ServerStubScope::All) => Scope::All,
@@ -185,17 +218,21 @@ impl<'a, 'c> Compiler<'a, 'c> {
             access: access.map_or_else(open_access, |access| self.access(access)),
             active,
             selectors: selectors.map_or(Selectors::On, |selectors| self.selectors(selectors)),
+            secrets: environment.secrets.into(),
         };
         self.parts.mocks.push(Arc::new(mock));
         let mut given = Given::default();
         let mut ids = Given::default();
-        for table in stubs.into_iter().flat_map(|list| list.value.0) {
-            self.stub(table, &inherited, &mut given, &mut ids);
+        for (stubs, directory) in stubs {
+            inherited.directory = directory;
+            for table in stubs.into_iter().flat_map(|list| list.value.0) {
+                self.stub(table, &inherited, &mut given, &mut ids);
+            }
         }
     }
 
     fn server_stub(&mut self, table: At<ServerStubTable>, inherited: &mut Inherited) {
-        let ServerStubTable { name, delay, response } = table.value;
+        let ServerStubTable { name, delay, template, response } = table.value;
         let Some(name) = name else {
             self.cx.missing("name", table.place, "a server stub is used by its name: `name = \"maintenance\"`");
             return;
@@ -204,7 +241,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
             self.cx.missing("status", table.place, "a server stub has a status from 500 to 599: `status = 503`");
         }
         let text = names::checked(&name, self.cx);
-        let answer = self.response(response, Statuses::ServerErrors, inherited);
+        let on = template.is_none_or(|on| on.value);
+        let answer = self.response(response, Statuses::ServerErrors, inherited, (on, None));
         let stub = Arc::new(ServerStub {
             number: self.parts.server_stubs.len() as u32,
             mock: inherited.name.clone(),
@@ -247,7 +285,10 @@ impl<'a, 'c> Compiler<'a, 'c> {
         keys: crate::file::ResponseKeys,
         statuses: Statuses,
         inherited: &Inherited,
+        (on, path): (bool, Option<&Template>),
     ) -> Answer {
-        response::compile(keys, statuses, &Bodies { directory: &inherited.directory }, self.cx)
+        let known = Known { path, variables: &inherited.variables };
+        let templating = Templating { engine: &inherited.engine, known, on };
+        response::compile(keys, statuses, &Bodies { directory: &inherited.directory }, templating, self.cx)
     }
 }

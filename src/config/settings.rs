@@ -5,13 +5,14 @@ use std::path::Path;
 use super::effective::{list, quoted, show, show_mock, shown_size, value};
 use super::listeners::listeners;
 use super::mocks::Compiler;
+use super::releases::canonical;
 use super::upstreams::Upstreams;
 use super::{Context, MockSource, TakesEffect, conditions, lint, mocks};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
 use crate::file::read::At;
-use crate::file::{AdminTable, CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, StandinFile};
+use crate::file::{AdminTable, CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
 use crate::problem::{Code, Place, Problem};
-use crate::settings::{self, CallLog, Proxy, Settings};
+use crate::settings::{self, CallLog, Proxy, Random, Settings};
 use crate::stubs::scenario::Gate;
 use crate::stubs::table::Table;
 
@@ -30,6 +31,7 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
         call_log,
         limits,
         metrics,
+        random,
         default,
         server_stub,
         stub,
@@ -63,14 +65,17 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
     let MetricsTable { max_stubs } = metrics.map(|t| t.value).unwrap_or_default();
     let max_stubs = value(cx, "metrics.max_stubs", max_stubs.map(|n| n.map(|n| n.0)), 1000, u64::to_string);
 
+    let random = compile_random(random.map(|t| t.value).unwrap_or_default(), cx);
+
+    let mock_files = files.iter().map(|file| canonical(&file.path)).collect();
     let drafts = mocks::drafts(default, server_stub, stub, directory, files, cx);
     for draft in &drafts {
         show_mock(draft, cx);
     }
     let mut resolve = |text: &At<String>, cx: &mut Context<'_>| upstreams.resolve(text, cx);
-    let mut compiler = Compiler::new(cx, body_files, limits.delay, &mut resolve);
+    let mut compiler = Compiler::new(cx, body_files, limits, &mut resolve);
     for draft in drafts {
-        compiler.mock(draft);
+        compiler.with_releases(draft, &mock_files);
     }
     let Compiler { mut parts, origins, key_headers, .. } = compiler;
     call_log.redact_headers.extend(key_headers);
@@ -99,6 +104,7 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
         call_log,
         limits,
         max_stubs: usize::try_from(max_stubs).unwrap_or(usize::MAX),
+        random,
     };
     (settings, table)
 }
@@ -137,6 +143,21 @@ fn compile_gate(table: GateTable, place: Place, cx: &mut Context<'_>) -> Gate {
         })
     };
     Gate { real_when: compile(real_when), mock_when: compile(mock_when) }
+}
+
+fn compile_random(table: RandomTable, cx: &mut Context<'_>) -> Random {
+    let RandomTable { seed, header } = table;
+    let shown = seed.as_ref().map(|seed| (seed.value.0.to_string(), seed.place));
+    show(cx, "random.seed", shown, "another one at each start", TakesEffect::Reload);
+    show(cx, "random.header", header.as_ref().map(|t| (quoted(&t.value), t.place)), "none", TakesEffect::Reload);
+    let header = header.and_then(|name| match http::HeaderName::from_bytes(name.value.as_bytes()) {
+        Ok(name) => Some(name.as_str().into()),
+        Err(_) => {
+            cx.report(super::response::bad_header_name(&name));
+            None
+        }
+    });
+    Random { seed: seed.map(|seed| seed.value.0), header }
 }
 
 fn compile_call_log(table: CallLogTable, cx: &mut Context<'_>) -> CallLog {

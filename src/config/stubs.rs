@@ -29,12 +29,14 @@ struct OfStub<'s> {
     /// Whether no other stub has its name.
     fresh: bool,
     delay: Option<Delay>,
+    /// Whether strings are templates.
+    template: bool,
 }
 
 impl Compiler<'_, '_> {
     pub(super) fn stub(&mut self, table: At<StubTable>, inherited: &Inherited, given: &mut Given, ids: &mut Given) {
         let place = table.place;
-        let StubTable { name, r#match, delay, scenario, short } = table.value;
+        let StubTable { name, r#match, delay, template, scenario, short } = table.value;
         let Some(line) = r#match else {
             // Whoever wrote it in the words of another tool was told about `match` already.
             if !OTHER_WORDS.iter().any(|word| self.cx.unread.key(place, word)) {
@@ -60,6 +62,7 @@ impl Compiler<'_, '_> {
             query: &query,
             fresh,
             delay: delay.and_then(|delay| self.delay(delay)),
+            template: template.is_none_or(|on| on.value),
         };
         let scenarios = self.scenarios(scenario, short, (place, line.place), &of_stub, inherited, ids);
         let stub = Stub {
@@ -87,7 +90,7 @@ impl Compiler<'_, '_> {
         let whole = |cx: &Context<'_>, table: Place| !cx.unread.key(table, "when");
         let is_short = list.is_none();
         let tables = match list {
-            None => vec![At { value: ScenarioTable { name: None, delay: None, short }, place: line }],
+            None => vec![At { value: ScenarioTable { name: None, delay: None, template: None, short }, place: line }],
             Some(list) => {
                 if let Some((key, place)) = short_place(&short) {
                     self.cx.report(
@@ -127,7 +130,7 @@ impl Compiler<'_, '_> {
         (given, ids): (&mut Given, &mut Given),
     ) -> u32 {
         let place = table.place;
-        let ScenarioTable { name, delay, short: ShortKeys { id, when, server_stub, response } } = table.value;
+        let ScenarioTable { name, delay, template, short: ShortKeys { id, when, server_stub, response } } = table.value;
         let before = self.cx.problems.len();
         let compiled = when.map(|when| conditions::when(when.value, of_stub.path, self.cx)).unwrap_or_default();
         // Conditions with a mistake are no conditions yet: neither name nor reach can be judged by them.
@@ -157,10 +160,14 @@ impl Compiler<'_, '_> {
             self.used_server_stub(&used, inherited)
         });
         let own = delay.and_then(|delay| self.delay(delay));
+        let on = template.map_or(of_stub.template, |on| on.value);
         let (answer, delay) = match used {
             Some(stub) => (stub.answer.clone(), own.or(stub.delay).or(of_stub.delay)),
-            None => (self.response(response, Statuses::Any, inherited), own.or(of_stub.delay)),
+            None => {
+                (self.response(response, Statuses::Any, inherited, (on, Some(of_stub.path))), own.or(of_stub.delay))
+            }
         };
+        let needs_path = answer.template.as_ref().is_some_and(|template| template.needs_path());
         let marker =
             Marker::new("mocked").name("mock", &inherited.name).name("stub", &of_stub.name).name("scenario", &name);
         let mut key = compiled.key;
@@ -175,6 +182,7 @@ impl Compiler<'_, '_> {
             name: name.as_str().into(),
             id: id.as_str().into(),
             conditions: compiled.conditions,
+            path: needs_path.then(|| of_stub.path.clone()),
             answer,
             delay,
             marker,

@@ -5,8 +5,9 @@ use toml::de::DeValue;
 
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
-use super::leaf::{List, ServerStubScope, Status, Text, Value};
+use super::leaf::{List, Named, ServerStubScope, Status, Text, Value};
 use super::read::{Reader, keys};
+use super::variants::{EnvironmentTable, ReleaseTable};
 use super::when::WhenTable;
 use crate::problem::{Code, Place, Problem};
 
@@ -22,10 +23,7 @@ keys! {
         /// The settings of the mock.
         settings: MockTable,
     }
-    later [
-        "url", "limit", "matching", "closest", "environment", "environments", "release", "releases", "postman",
-        "openapi", "owner", "record", "seed",
-    ]
+    later ["url", "limit", "matching", "closest", "postman", "openapi", "owner", "record"]
 }
 
 keys! {
@@ -61,11 +59,16 @@ keys! {
         server_stub_scope: ServerStubScope,
         /// Whether `x-mock-response-*` headers choose the answer. Default: "on".
         selectors: SelectorsValue,
+        /// The environment whose variables templates see. Default: none.
+        environment: Text,
+        /// Environments: sets of variables.
+        environments: Named<EnvironmentTable>,
+        /// The release whose stubs answer beside those of this file. Default: none.
+        release: Text,
+        /// Releases: sets of stubs in files of their own.
+        releases: Named<ReleaseTable>,
     }
-    later [
-        "url", "limit", "matching", "closest", "environment", "environments", "release", "releases", "postman",
-        "openapi", "owner", "seed",
-    ]
+    later ["url", "limit", "matching", "closest", "postman", "openapi", "owner"]
     unknown unknown_in_default
 }
 
@@ -88,13 +91,15 @@ keys! {
         name: Text,
         /// A delay before the answer.
         delay: DelayValue,
+        /// Whether strings with `{{` or `{%` are templates. Default: true.
+        template: bool,
     }
     flat {
         /// The response.
         response: ResponseKeys,
     }
     required ["name", "status"]
-    later ["template", "fault", "throttle"]
+    later ["fault", "throttle"]
 }
 
 keys! {
@@ -106,6 +111,8 @@ keys! {
         r#match = "match": Text,
         /// A delay for every scenario of the stub.
         delay: DelayValue,
+        /// Whether strings with `{{` or `{%` in the answers of the stub are templates. Default: true.
+        template: bool,
         /// The ways in which the stub answers.
         scenario: List<ScenarioTable>,
     }
@@ -115,8 +122,8 @@ keys! {
     }
     required ["match"]
     later [
-        "stage", "owner", "expires", "share", "fallback", "shadow", "capacity", "sequence", "example", "then", "seed",
-        "template", "fault", "throttle", "record",
+        "stage", "owner", "expires", "share", "fallback", "shadow", "capacity", "sequence", "example", "then", "fault",
+        "throttle", "record",
     ]
 }
 
@@ -143,12 +150,14 @@ keys! {
         name: Text,
         /// A delay before the answer; beats that of the stub and the mock.
         delay: DelayValue,
+        /// Whether strings with `{{` or `{%` are templates. Default: as the stub says.
+        template: bool,
     }
     flat {
         /// Conditions and response.
         short: ShortKeys,
     }
-    later ["template", "fault", "throttle", "sequence", "then", "share", "capacity", "seed"]
+    later ["fault", "throttle", "sequence", "then", "share", "capacity"]
 }
 
 keys! {

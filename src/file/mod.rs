@@ -17,6 +17,7 @@ mod syntax;
 mod units;
 mod unknown;
 mod value;
+mod variants;
 mod when;
 mod word;
 
@@ -24,6 +25,7 @@ pub use either::*;
 pub use header::{HeaderMap, HeaderText};
 pub use mock::*;
 pub use sidecar::*;
+pub use variants::*;
 pub(crate) use syntax::broken_by;
 pub use when::*;
 
@@ -31,7 +33,7 @@ use read::Keys;
 
 /// The names of all tables that have `key`; this is how a key in the wrong table is told where it belongs.
 pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
-    let tables: [(&'static str, Vec<&'static str>); 15] = [
+    let tables: [(&'static str, Vec<&'static str>); 18] = [
         row::<StandinFile>(),
         row::<ProxyTable>(),
         row::<TlsTable>(),
@@ -43,7 +45,10 @@ pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
         row::<CallLogTable>(),
         row::<LimitsTable>(),
         row::<MetricsTable>(),
+        row::<RandomTable>(),
         row::<MockTable>(),
+        row::<EnvironmentTable>(),
+        row::<ReleaseTable>(),
         row::<ServerStubTable>(),
         row::<StubTable>(),
         row::<ScenarioTable>(),

@@ -26,6 +26,7 @@ pub struct Metrics {
     injected_delay: HistogramVec,
     rejected: IntCounterVec,
     misses: IntCounterVec,
+    template_errors: IntCounterVec,
     upstream_requests: IntCounterVec,
     upstream_duration: HistogramVec,
     upstream_errors: IntCounterVec,
@@ -111,6 +112,12 @@ impl Metrics {
         self.misses.with_label_values(&[reason.as_str()]).inc();
     }
 
+    /// Counts an answer whose template failed. Stubs beyond the limit count as `_other` here too.
+    pub fn template_failed(&self, mock: &str, stub: &str) {
+        let stub = if self.admit(mock, stub, None) { stub } else { OTHER };
+        self.template_errors.with_label_values(&[mock, stub]).inc();
+    }
+
     /// Observes the times of a call, in seconds.
     pub fn observe(&self, decided: Decided, duration: f64, own: f64) {
         let (durations, overheads) = self.by_decision[decided as usize].get_or_init(|| {
@@ -162,6 +169,14 @@ impl Metrics {
                 }
             });
         }
+        for_each(&self.template_errors, |values| {
+            if let [mock, stub] = values
+                && !kept.stubs.contains(&(mock.clone(), stub.clone()))
+                && (stub != OTHER || !kept.mocks.contains(mock))
+            {
+                let _ = self.template_errors.remove_label_values(&[mock, stub]);
+            }
+        });
         for_each(&self.requests, |values| {
             if let [_, _, mock, _, stub] = values
                 && stub.is_empty()
@@ -176,22 +191,30 @@ impl Metrics {
 
     /// The counter of a call that a stub answered; a stub beyond the limit counts as `_other`.
     fn stub_requests(&self, mock: &str, stub: &str, scenario: &str, decided: Decided, code: &str) -> IntCounter {
-        let key = (mock.to_owned(), stub.to_owned());
-        let labels = [mock, stub, scenario, decided.as_str(), code].map(str::to_owned);
-        if let Ok(mut born) = self.born.lock() {
-            let known = born.stubs.contains_key(&key);
-            if !known && born.stubs.len() >= born.max_stubs {
-                if born.folded.insert(key) {
-                    self.folded.inc();
-                }
-                return self.requests.with_label_values(&[mock, OTHER, OTHER, decided.as_str(), code]);
-            }
-            let series = born.stubs.entry(key).or_default();
-            if !series.contains(&labels) {
-                series.push(labels.clone());
-            }
+        let labels = [mock, stub, scenario, decided.as_str(), code];
+        match self.admit(mock, stub, Some(labels)) {
+            true => self.requests.with_label_values(&labels),
+            false => self.requests.with_label_values(&[mock, OTHER, OTHER, decided.as_str(), code]),
         }
-        self.requests.with_label_values(&labels)
+    }
+
+    /// Whether a stub has series of its own. If so, these labels go with it.
+    fn admit(&self, mock: &str, stub: &str, labels: Option<[&str; 5]>) -> bool {
+        let Ok(mut born) = self.born.lock() else { return true };
+        let key = (mock.to_owned(), stub.to_owned());
+        if !born.stubs.contains_key(&key) && born.stubs.len() >= born.max_stubs {
+            if born.folded.insert(key) {
+                self.folded.inc();
+            }
+            return false;
+        }
+        let series = born.stubs.entry(key).or_default();
+        if let Some(labels) = labels.map(|labels| labels.map(str::to_owned))
+            && !series.contains(&labels)
+        {
+            series.push(labels);
+        }
+        true
     }
 }
 

@@ -122,7 +122,7 @@ codes! {
     BadRegex "bad-regex",
     /// A JSONPath is malformed.
     BadJsonPath "bad-jsonpath",
-    /// A condition names a path parameter that `match` does not have.
+    /// A condition or a template names a path parameter that `match` does not have.
     UnknownParameter "unknown-parameter",
     /// A condition can never hold.
     NeverHolds "never-holds",
@@ -145,6 +145,17 @@ codes! {
     NoJsonForm "no-json-form",
     /// A body file lies outside its directory.
     FileOutside "file-outside",
+    // --- templates ---
+    /// A template is malformed.
+    BadTemplate "bad-template",
+    /// A template uses a name, function, filter, test or kind of made-up data that does not exist.
+    UnknownInTemplate "unknown-in-template",
+    /// No environment of the mock has a variable that a template uses; a warning where only the active one lacks it.
+    UndefinedVariable "undefined-variable",
+    /// A name under `environment` is not defined.
+    UnknownEnvironment "unknown-environment",
+    /// A name under `release` is not defined.
+    UnknownRelease "unknown-release",
     /// A string holds a template.
     TemplateNotAvailable "template-not-available",
     // --- collections ---

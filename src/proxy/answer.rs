@@ -184,6 +184,7 @@ pub fn failure_detail(failure: Failure, upstream: &str) -> String {
         Failure::Closed => format!("the upstream `{upstream}` closed the connection before it answered"),
         Failure::InvalidAnswer => format!("the upstream `{upstream}` answered something that is no HTTP"),
         Failure::CallerLeft => "the caller left".to_owned(),
+        Failure::Template => "a template of the answer failed".to_owned(),
         Failure::Internal | Failure::Panic => "Standin failed inside; its log says more".to_owned(),
     }
 }

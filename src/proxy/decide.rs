@@ -14,9 +14,11 @@ use super::answer::{Local, STANDIN};
 use super::context::{Capture, Forward, Request};
 use super::exchange::Exchange;
 use super::headers::{DEBUG, Edits, Strip};
+use super::template;
 use crate::calls::{self, Counting, Head, Ticket};
 use crate::live::Snapshot;
 use crate::settings::Http2;
+use crate::stubs::answer::Answer;
 use crate::stubs::decision::{Action, Decision, Inputs};
 use crate::stubs::marker::Marker;
 use crate::stubs::request::RequestView;
@@ -67,18 +69,36 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
             hook(view);
         }
         let inputs = Inputs { dice: plane.roll(), delay_cap: snapshot.settings.limits.delay };
-        snapshot.table.decide(view, &inputs)
+        let decision = snapshot.table.decide(view, &inputs);
+        let rendered = template::render(plane, snapshot, &decision, view);
+        (decision, rendered)
     }));
-    let decision = decided.ok();
+    let (decision, rendered) = match decided {
+        Ok((decision, rendered)) => (Some(decision), rendered),
+        Err(_) => (None, None),
+    };
     if let Some(Decision { action: Action::NeedsBody, .. }) = decision {
         return None;
     }
-    let draft = Draft::of(snapshot, decision.as_ref());
+    let mut draft = Draft::of(snapshot, decision.as_ref());
+    let unrendered = rendered.as_ref().and_then(|rendered| rendered.as_ref().err());
+    if unrendered.is_some() {
+        draft.fail();
+    }
     let request_head = told(arrival, view);
     let counting = draft.counting(plane, snapshot);
     let (delay, miss) = (draft.delay, draft.call.miss);
     let ticket = plane.open(snapshot, arrival.started, arrival.peer, request_head, draft.call, counting);
-    let plan = decision.as_ref().map_or(Plan::Fail, |decision| plan(snapshot, decision, view, &ticket));
+    let plan = match (&decision, unrendered) {
+        (Some(decision), None) => {
+            let rendered = rendered.as_ref().and_then(|rendered| rendered.as_ref().ok());
+            plan(snapshot, decision, rendered, view, &ticket)
+        }
+        (Some(decision), Some(error)) => {
+            template::failed(plane, snapshot, decision, view, error).map_or(Plan::Fail, Plan::Answer)
+        }
+        (None, _) => Plan::Fail,
+    };
     let log = &snapshot.settings.call_log;
     let keep = log.body > 0 && plane.log.keeps_bodies(log.bodies_per_second, arrival.started);
     let request = Request {
@@ -93,7 +113,11 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
         forward: decision.as_ref().and_then(|decision| forward(arrival, decision, view)),
         delay,
         waited: None,
-        failure: decision.is_none().then_some(Failure::Panic),
+        failure: match (&decision, unrendered) {
+            (None, _) => Some(Failure::Panic),
+            (_, Some(_)) => Some(Failure::Template),
+            _ => None,
+        },
         rejection: None,
         passed: 0,
         request_body: keep.then(|| Capture::new(log.body)),
@@ -168,6 +192,13 @@ impl Draft {
         draft
     }
 
+    /// Notes that the answer could not be made: it counts as no answer of the stub, and there is nothing to delay.
+    fn fail(&mut self) {
+        (self.scenario, self.server_stub) = (None, None);
+        self.delay = std::time::Duration::ZERO;
+        self.call.decided = Decided::Failed;
+    }
+
     fn counting(&self, plane: &DataPlane, snapshot: &Snapshot) -> Counting {
         let [mock, stub, scenario] =
             [&self.call.mock, &self.call.stub, &self.call.scenario].map(|name| name.as_deref().unwrap_or_default());
@@ -181,12 +212,19 @@ impl Draft {
     }
 }
 
-/// Prepares what is to be sent.
-fn plan(snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>, ticket: &Ticket) -> Plan {
+/// Prepares what is to be sent. `rendered` takes the place of an answer with templates.
+fn plan(
+    snapshot: &Snapshot,
+    decision: &Decision<'_>,
+    rendered: Option<&Answer>,
+    view: &RequestView<'_>,
+    ticket: &Ticket,
+) -> Plan {
     let marker = snapshot.settings.proxy.marker;
     let generation = snapshot.generation;
     let mock = decision.mock;
     if let Action::Scenario(scenario, _) = &decision.action
+        && rendered.is_none()
         && mock.is_some_and(|mock| mock.cors.is_static())
     {
         let ready = snapshot.ready.get(scenario.number, || {
@@ -210,10 +248,12 @@ fn plan(snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>, ti
     };
     let (mut local, field) = match &decision.action {
         Action::Scenario(scenario, _) => {
-            (Local::of(&scenario.answer, cors()), scenario.marker.clone().number("generation", generation))
+            let answer = rendered.unwrap_or(&scenario.answer);
+            (Local::of(answer, cors()), scenario.marker.clone().number("generation", generation))
         }
         Action::ServerStub(stub, _) => {
-            (Local::of(&stub.answer, cors()), stub.marker.clone().number("generation", generation))
+            let answer = rendered.unwrap_or(&stub.answer);
+            (Local::of(answer, cors()), stub.marker.clone().number("generation", generation))
         }
         Action::Preflight => {
             let fields = mock.map(|mock| mock.cors.preflight_fields(view)).unwrap_or_default();

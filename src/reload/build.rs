@@ -69,10 +69,11 @@ pub(super) fn snapshot(
         let kept = old.and_then(|old| old.upstreams.iter().find(|state| state.settings == *upstream));
         kept.cloned().unwrap_or_else(|| Arc::new(UpstreamState::new(upstream.clone(), metrics)))
     };
+    let secrets = table.mocks().iter().flat_map(|mock| mock.access.keys.iter().chain(&mock.secrets));
     let redactor = Redactor {
         headers: settings.call_log.redact_headers.clone().into(),
         query: settings.call_log.redact_query.clone().into(),
-        keys: table.mocks().iter().flat_map(|mock| &mock.access.keys).map(|key| key.secret().into()).collect(),
+        keys: secrets.map(|key| key.secret().into()).collect(),
     };
     Snapshot {
         generation,

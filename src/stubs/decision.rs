@@ -48,7 +48,7 @@ pub enum Action<'t> {
     Unmatched,
     /// The gate is closed and there is no upstream: 404.
     GateClosed,
-    /// A stub asks for the body: read it and decide again.
+    /// A stub, or the template of an answer, asks for the body: read it and decide again.
     NeedsBody,
 }
 

@@ -18,6 +18,7 @@ pub mod rank;
 pub mod request;
 pub mod scenario;
 pub mod table;
+pub mod template;
 mod tree;
 mod trie;
 

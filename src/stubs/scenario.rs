@@ -40,6 +40,8 @@ pub struct Mock {
     pub active: Option<(Arc<ServerStub>, Scope)>,
     /// Whether headers choose the answer.
     pub selectors: Selectors,
+    /// Values of variables that are shown nowhere.
+    pub secrets: Box<[Key]>,
 }
 
 impl Mock {
@@ -185,6 +187,8 @@ pub struct Scenario {
     pub id: Arc<str>,
     /// What must hold.
     pub conditions: Conditions,
+    /// The path of its stub, where the answer uses what it captures.
+    pub path: Option<Template>,
     /// The response.
     pub answer: Answer,
     /// A delay of its own or, failing that, of its server stub, its stub or its mock.

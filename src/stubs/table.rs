@@ -9,13 +9,14 @@ mod selectors;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answer::Answer;
 use super::bucket::{Found, Rule};
 use super::cors::preflight_method;
 use super::decision::{Action, Decision, Inputs, Miss};
 use super::delay::{self, Delay};
 use super::index::{Candidates, Index, Taken};
 use super::matcher::Outcome;
-use super::request::RequestView;
+use super::request::{NoValue, RequestView};
 use super::scenario::{Destination, Gate, Mock, Scenario, Scope, ServerStub, Stub};
 use crate::words::Reason;
 use selectors::Asked;
@@ -142,8 +143,13 @@ impl Table {
             let configured = || own.or(the_mock.delay).map_or(Duration::ZERO, |delay| delay.roll(inputs.dice));
             wait.unwrap_or_else(configured).min(inputs.delay_cap)
         };
+        // A template may ask for the body when all else is settled.
+        let must_read = |answer: &Answer| answer.needs_body() && view.body() == Err(NoValue::Unread);
         if let Some((stub, _)) = active {
-            decision.action = Action::ServerStub(stub, delay(stub.delay));
+            decision.action = match must_read(&stub.answer) {
+                true => Action::NeedsBody,
+                false => Action::ServerStub(stub, delay(stub.delay)),
+            };
             return decision;
         }
         let asked = if selectors_on { Asked::by(view) } else { Asked::default() };
@@ -156,7 +162,10 @@ impl Table {
         match found_rule {
             Found::Rule(rule) => {
                 let scenario = &self.scenarios[rule.scenario as usize];
-                decision.action = Action::Scenario(scenario, delay(scenario.delay));
+                decision.action = match must_read(&scenario.answer) {
+                    true => Action::NeedsBody,
+                    false => Action::Scenario(scenario, delay(scenario.delay)),
+                };
             }
             Found::NeedsBody => decision.action = Action::NeedsBody,
             // A selector that names nothing never reaches the upstream: the caller asked for a mock by name.

@@ -1,0 +1,237 @@
+//! Templates of an answer: compiled, and reported with their places where they are wrong.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+
+use super::Context;
+use crate::file::read::{At, listed};
+use crate::file::HeaderText;
+use crate::problem::{Code, Place, Problem, nearest};
+use crate::stubs::answer::Answer;
+use crate::stubs::template::{Body, Builder, Compiled, Engine, Fault, FaultKind, Field, Known, Origin, Piece};
+
+/// What the answers of one stub, or one server stub, may have as templates.
+#[derive(Clone, Copy)]
+pub struct Templating<'a> {
+    pub engine: &'a Engine,
+    pub known: Known<'a>,
+    /// Whether strings are looked at.
+    pub on: bool,
+}
+
+/// An answer whose parts are being compiled.
+pub struct Draft<'a> {
+    builder: Builder,
+    templating: Templating<'a>,
+    /// Whether any part is a template.
+    any: bool,
+}
+
+/// Whether a string holds a template.
+pub fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(templating: Templating<'a>) -> Self {
+        Draft { builder: templating.engine.builder(), templating, any: false }
+    }
+
+    /// Whether a string is to be compiled.
+    pub fn takes(&self, text: &str) -> bool {
+        self.templating.on && is_template(text)
+    }
+
+    /// A header value; `None` where it is bad, which was reported.
+    pub fn header(&mut self, name: &HeaderName, value: &At<HeaderText>, cx: &mut Context<'_>) -> Option<Field> {
+        let text = &value.value.0;
+        let constant = match self.takes(text) {
+            false => text.clone(),
+            true => match self.compile(text, format!("headers.{name}"), value.place, false, cx)? {
+                Compiled::Constant(text) => text,
+                Compiled::Text(part) | Compiled::Value(part) => return Some(Field::Template(part)),
+            },
+        };
+        let sound = HeaderValue::try_from(constant);
+        if sound.is_err() {
+            cx.report(
+                Problem::at(Code::BadHeader, value.place, "the value of a header holds no control characters")
+                    .help("a header is one line; several values of one header stand in an array"),
+            );
+        }
+        sound.ok().map(Field::Static)
+    }
+
+    /// A text body.
+    pub fn text(&mut self, text: &str, part: &str, place: Place, cx: &mut Context<'_>) -> Body {
+        match self.compile(text, part.to_owned(), place, false, cx) {
+            Some(Compiled::Text(part) | Compiled::Value(part)) => Body::Text(part),
+            Some(Compiled::Constant(text)) => Body::Static(text.into()),
+            None => Body::Static(Bytes::new()),
+        }
+    }
+
+    /// A JSON body: what holds no template is serialised here.
+    pub fn json(&mut self, value: &serde_json::Value, place: Place, cx: &mut Context<'_>) -> Body {
+        let mut writer = Writer { pieces: Vec::new(), raw: String::new(), path: "$".to_owned(), place };
+        self.write(value, &mut writer, cx);
+        let Writer { mut pieces, raw, .. } = writer;
+        if pieces.is_empty() {
+            return Body::Static(raw.into());
+        }
+        pieces.push(Piece::Raw(raw.into()));
+        Body::Json(pieces.into())
+    }
+
+    fn write(&mut self, value: &serde_json::Value, out: &mut Writer, cx: &mut Context<'_>) {
+        match value {
+            serde_json::Value::String(text) if self.takes(text) => {
+                let part = format!("json {}", out.path);
+                match self.compile(text, part, out.place, true, cx) {
+                    Some(Compiled::Constant(json)) => out.raw.push_str(&json),
+                    Some(Compiled::Value(part)) => out.push(Piece::Value(part)),
+                    Some(Compiled::Text(part)) => out.push(Piece::Text(part)),
+                    None => {}
+                }
+            }
+            serde_json::Value::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    out.raw.push(if at == 0 { '[' } else { ',' });
+                    out.below(&format!("[{at}]"), |out| self.write(item, out, cx));
+                }
+                out.raw.push_str(if items.is_empty() { "[]" } else { "]" });
+            }
+            serde_json::Value::Object(members) => {
+                for (at, (name, member)) in members.iter().enumerate() {
+                    out.raw.push(if at == 0 { '{' } else { ',' });
+                    out.raw.push_str(&serde_json::Value::from(name.as_str()).to_string());
+                    out.raw.push(':');
+                    out.below(&format!(".{name}"), |out| self.write(member, out, cx));
+                }
+                out.raw.push_str(if members.is_empty() { "{}" } else { "}" });
+            }
+            plain => out.raw.push_str(&plain.to_string()),
+        }
+    }
+
+    fn compile(
+        &mut self,
+        source: &str,
+        part: String,
+        place: Place,
+        values: bool,
+        cx: &mut Context<'_>,
+    ) -> Option<Compiled> {
+        let (found, verbatim) = find(cx, place, source);
+        let (line, _) = cx.sources.line_column(found);
+        let file: Arc<str> = cx.sources.get(place.source).name.as_str().into();
+        let origin = Origin { part, file, line, verbatim };
+        let (compiled, faults) = self.builder.compile(source, origin, values, &self.templating.known);
+        for fault in faults {
+            report(fault, found, verbatim, source, cx);
+        }
+        self.any |= matches!(compiled, Some(Compiled::Value(_) | Compiled::Text(_)));
+        compiled
+    }
+
+    /// The answer of these parts.
+    pub fn finish(self, status: u16, headers: Vec<(HeaderName, Field)>, body: Body) -> Answer {
+        if self.any {
+            let template = Some(Arc::new(self.builder.finish(headers, body)));
+            return Answer { status, headers: Box::default(), body: Bytes::new(), template };
+        }
+        let value = |field| match field {
+            Field::Static(value) => Some(value),
+            Field::Template(_) => None,
+        };
+        let headers = headers.into_iter().filter_map(|(name, field)| Some((name, value(field)?))).collect();
+        let body = match body {
+            Body::Static(bytes) => bytes,
+            Body::Text(_) | Body::Json(_) => Bytes::new(),
+        };
+        Answer { status, headers, body, template: None }
+    }
+}
+
+/// A JSON body while it is written.
+struct Writer {
+    pieces: Vec<Piece>,
+    raw: String,
+    path: String,
+    place: Place,
+}
+
+impl Writer {
+    fn push(&mut self, piece: Piece) {
+        self.pieces.push(Piece::Raw(std::mem::take(&mut self.raw).into()));
+        self.pieces.push(piece);
+    }
+
+    fn below(&mut self, step: &str, write: impl FnOnce(&mut Self)) {
+        let length = self.path.len();
+        self.path.push_str(step);
+        write(self);
+        self.path.truncate(length);
+    }
+}
+
+/// The place of a string within the value that holds it, and whether it stands there as it is, without escapes. The
+/// value itself where it cannot be found.
+fn find(cx: &Context<'_>, place: Place, text: &str) -> (Place, bool) {
+    let raw = cx.sources.get(place.source).text.get(place.start as usize..place.end as usize).unwrap_or("");
+    let (at, length, verbatim) = match (raw.find(text), escaped(text)) {
+        (Some(at), _) => (at, text.len(), true),
+        (None, escaped) => match raw.find(&escaped) {
+            Some(at) => (at, escaped.len(), false),
+            None => return (place, false),
+        },
+    };
+    let start = place.start + at as u32;
+    (Place { start, end: start + length as u32, ..place }, verbatim)
+}
+
+/// A string as most people write it between quotes.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t")
+}
+
+fn report(fault: Fault, place: Place, verbatim: bool, source: &str, cx: &mut Context<'_>) {
+    let Fault { kind, range, title, word, known } = fault;
+    let written = |end: usize| {
+        let before = source.get(..end).unwrap_or(source);
+        if verbatim { before.len() } else { escaped(before).len() }
+    };
+    let (start, end) = (written(range.start) as u32, written(range.end) as u32);
+    // One that was not found stands somewhere in its value.
+    let at = Place { start: place.start + start, end: (place.start + end).min(place.end), ..place };
+    let at = if at.start < at.end { at } else { place };
+    let words: Vec<&str> = known.iter().map(String::as_str).collect();
+    let slip = nearest(&word, words.iter().copied()).map(|slip| format!("did you mean `{slip}`?"));
+    let (code, help) = match kind {
+        FaultKind::Syntax => {
+            let help = "templates are written as in Jinja; `template = false` sends the text as it stands";
+            (Code::BadTemplate, help.to_owned())
+        }
+        FaultKind::Name if words.len() > 30 => (Code::UnknownInTemplate, "the README lists what there is".to_owned()),
+        FaultKind::Name => (Code::UnknownInTemplate, format!("there are {}", listed(&words))),
+        FaultKind::Parameter if words.is_empty() => {
+            (Code::UnknownParameter, "write it as `{name}` in `match`".to_owned())
+        }
+        FaultKind::Parameter => (Code::UnknownParameter, format!("`match` has {}", listed(&words))),
+        FaultKind::Variable if words.is_empty() => {
+            let help = format!("define it: `[environments.NAME]` with `vars = {{ {word} = … }}`");
+            (Code::UndefinedVariable, help)
+        }
+        FaultKind::Variable => (Code::UndefinedVariable, format!("there are {}", listed(&words))),
+        FaultKind::Lacking => {
+            (Code::UndefinedVariable, "it stands for nothing until an environment that has it is active".to_owned())
+        }
+    };
+    let mut problem = Problem::at(code, at, title).help(slip.unwrap_or(help));
+    if kind == FaultKind::Lacking {
+        problem = problem.warning();
+    }
+    cx.report(problem);
+}

@@ -1,0 +1,396 @@
+//! What templates see, yield and refuse.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue};
+
+use super::*;
+use crate::stubs::request::{BodyFault, BodyView, HeaderField};
+
+/// Noon of 1 February 2026 and 7.25 s.
+const NOON: Duration = Duration::from_millis(1_769_947_207_250);
+
+const SMALL: Limits = Limits { work: 100_000, output: 1 << 20 };
+
+/// A request, and what it is rendered with.
+struct Sample<'a> {
+    method: &'a str,
+    target: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+    body: BodyView<'a>,
+    path: &'a str,
+    base: usize,
+    seed: u64,
+    variables: serde_json::Value,
+    limits: Limits,
+    counters: Arc<Counters>,
+}
+
+impl Default for Sample<'_> {
+    fn default() -> Self {
+        Sample {
+            method: "GET",
+            target: "/",
+            headers: &[],
+            body: BodyView::Whole(b""),
+            path: "/",
+            base: 0,
+            seed: 1,
+            variables: serde_json::json!({}),
+            limits: SMALL,
+            counters: Arc::default(),
+        }
+    }
+}
+
+fn origin() -> Origin {
+    Origin { part: "body".to_owned(), file: "mocks/a.toml".into(), line: 3, verbatim: true }
+}
+
+impl Sample<'_> {
+    fn engine(&self) -> Engine {
+        Engine::new(self.variables.as_object().unwrap(), self.limits)
+    }
+
+    fn compile(&self, source: &str, values: bool) -> Result<(Builder, Compiled), Vec<Fault>> {
+        let path = Template::parse(self.path).unwrap();
+        let names: Vec<String> = self.variables.as_object().unwrap().keys().cloned().collect();
+        let variables = Variables { active: names.clone(), all: names };
+        let mut builder = self.engine().builder();
+        let known = Known { path: Some(&path), variables: &variables };
+        match builder.compile(source, origin(), values, &known) {
+            (Some(compiled), _) => Ok((builder, compiled)),
+            (None, faults) => Err(faults),
+        }
+    }
+
+    fn answer(&self, source: &str, values: bool) -> Result<Answer, RenderError> {
+        let (builder, compiled) = self.compile(source, values).unwrap_or_else(|faults| panic!("{source}: {faults:?}"));
+        let body = match compiled {
+            Compiled::Constant(text) => Body::Static(text.into()),
+            Compiled::Value(part) => Body::Json([Piece::Value(part)].into()),
+            Compiled::Text(part) if values => Body::Json([Piece::Text(part)].into()),
+            Compiled::Text(part) => Body::Text(part),
+        };
+        self.render(&builder.finish(Vec::new(), body))
+    }
+
+    fn render(&self, templates: &Templates) -> Result<Answer, RenderError> {
+        let fields: Vec<HeaderField<'_>> =
+            self.headers.iter().map(|(name, value)| HeaderField { name, value: value.as_bytes() }).collect();
+        let view = RequestView::new(self.method, self.target.as_bytes(), &fields, self.body).unwrap();
+        let path = Template::parse(self.path).unwrap();
+        let scope = Scope {
+            view: &view,
+            path: Some(&path),
+            base: self.base,
+            now: NOON,
+            seed: self.seed,
+            counters: &self.counters,
+        };
+        templates.render(200, &scope)
+    }
+
+    /// What a text comes to.
+    fn text(&self, source: &str) -> String {
+        String::from_utf8(self.answer(source, false).unwrap().body.to_vec()).unwrap()
+    }
+
+    /// What a JSON string comes to.
+    fn json(&self, source: &str) -> String {
+        String::from_utf8(self.answer(source, true).unwrap().body.to_vec()).unwrap()
+    }
+
+    /// Why a text cannot be rendered.
+    fn failure(&self, source: &str) -> String {
+        self.answer(source, false).unwrap_err().to_string()
+    }
+}
+
+#[test]
+fn all_parts_of_a_request_are_in_scope() {
+    let sample = Sample {
+        method: "POST",
+        target: "/api/users/a%2Fb/x/y?k=1&k=2&e=%C3%A9",
+        headers: &[("Host", "A.test:80"), ("X-Plan", "gold"), ("x-plan", "free"), ("Cookie", "s=1; s=2; t=\"q\"")],
+        path: "/api/users/{id}/{rest...}",
+        ..Sample::default()
+    };
+    for (source, expected) in [
+        ("{{ method }} {{ host }} {{ target }}", "POST a.test /api/users/a%2Fb/x/y?k=1&k=2&e=%C3%A9"),
+        ("{{ path.id }} {{ path.rest }} {{ path['id'] }}", "a/b x/y a/b"),
+        ("{{ query.k }} {{ query.e }} {{ query.all('k') | join('+') }} {{ query.none }}", "1 é 1+2 "),
+        ("{{ header['X-PLAN'] }} {{ header.x_plan }} {{ header.all('x-plan') | length }}", "gold gold 2"),
+        ("{{ cookie.s }} {{ cookie.t }} {{ cookie.all('s') }}", "1 q [\"1\",\"2\"]"),
+        ("{{ query }}", "{\"k\":\"1\",\"e\":\"é\"}"),
+        ("{% for name in query %}{{ name }},{% endfor %}", "k,e,"),
+        ("{% if query.k == '1' and query.z is not defined %}yes{% else %}no{% endif %}", "yes"),
+        ("{{ body }}|{{ body.a.b.c }}|{{ body is defined }}", "||false"),
+        ("{{ 'text' }} {{ none }} {{ true }} {{ [1, 2.5, {'a': none}] }}", "text null true [1,2.5,{\"a\":null}]"),
+        ("{{ 'a b' | urlencode }} {{ 'é' | b64encode }} {{ 'w6k=' | b64decode }}", "a%20b w6k= é"),
+        ("line\n", "line\n"),
+    ] {
+        assert_eq!(sample.text(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn a_body_is_json_or_a_form_or_text_and_nothing_where_it_cannot_be_looked_at() {
+    let form = &[("content-type", "application/x-www-form-urlencoded")][..];
+    let whole = |body: &'static str| BodyView::Whole(body.as_bytes());
+    for (headers, body, source, expected) in [
+        (form, whole("{\"a\": {\"b\": [1, {\"c\": 1.0}]}}"), "{{ body.a.b[1].c }} {{ body.a }}", "1.0 {\"b\":[1,{\"c\":1.0}]}"),
+        (&[], whole("[1, 2]"), "{{ body | sum }} {{ body[0] }}", "3 1"),
+        (form, whole("a=1&a=2&b=x+y"), "{{ body.a }} {{ body.b }} {{ body.all('a') | length }}", "1 x y 2"),
+        (&[], whole("a=1"), "{{ body }}", "a=1"),
+        (&[], whole("18446744073709551615"), "{{ body }}", "18446744073709551615"),
+        (&[], BodyView::Unusable(BodyFault::TooLong), "{{ body is undefined }}{{ body.a }}", "true"),
+        (&[("content-encoding", "gzip")], whole("{}"), "{{ body is undefined }}", "true"),
+        (&[], BodyView::Whole(b"\xff"), "{{ body }}", "\u{fffd}"),
+    ] {
+        let sample = Sample { headers, body, ..Sample::default() };
+        assert_eq!(sample.text(source), expected, "{source} of {body:?}");
+    }
+}
+
+#[test]
+fn a_json_string_that_is_one_expression_keeps_the_type_of_its_value() {
+    let sample = Sample {
+        target: "/?n=7&q=%22%2C%20%22admin%22%3A%20true",
+        body: BodyView::Whole(b"{\"list\": [1, null], \"text\": \"a\\\"b\"}"),
+        ..Sample::default()
+    };
+    for (source, expected) in [
+        ("{{ query.n | int }}", "7"),
+        ("{{- query.n -}}", "\"7\""),
+        ("{{ body.list }}", "[1,null]"),
+        ("{{ body }}", "{\"list\":[1,null],\"text\":\"a\\\"b\"}"),
+        ("{{ body.text }}", "\"a\\\"b\""),
+        ("{{ body.none }}", "null"),
+        ("{{ 1 == 1 }}", "true"),
+        ("{{ 1.0 }}", "1.0"),
+        (" {{ query.n | int }}", "\" 7\""),
+        ("{{ query.n | int }}{{ 1 }}", "\"71\""),
+        ("{% if true %}1{% endif %}", "\"1\""),
+        // Whatever a caller sends stays within its string.
+        ("{{ query.q }}", "\"\\\", \\\"admin\\\": true\""),
+        ("say {{ query.q }}", "\"say \\\", \\\"admin\\\": true\""),
+    ] {
+        assert_eq!(sample.json(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn what_does_not_depend_on_the_request_is_static() {
+    let sample = Sample::default();
+    for (source, values, expected) in [
+        ("{% raw %}{{x}}{% endraw %}", false, "{{x}}"),
+        ("{{ '{{x}}' }}", false, "{{x}}"),
+        ("{{ 1 + 2 }}", true, "3"),
+        ("a {{ 'b' }}", true, "\"a b\""),
+    ] {
+        match sample.compile(source, values) {
+            Ok((_, Compiled::Constant(text))) => assert_eq!(text, expected, "{source}"),
+            other => panic!("{source}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_time_has_many_forms() {
+    for (source, expected) in [
+        ("{{ now() }}", "2026-02-01T12:00:07.250Z"),
+        ("{{ now('unix') }} {{ now('unix_ms') + 1 }}", "1769947207 1769947207251"),
+        ("{{ now('http') }}", "Sun, 01 Feb 2026 12:00:07 GMT"),
+        ("{{ now('%Y-%m-%d', '-1 day') }}", "2026-01-31"),
+        ("{{ now(offset='1 month') }}", "2026-03-01T12:00:07.250Z"),
+        ("{{ now(format='%H:%M', offset='-2h30m') }}", "09:30"),
+    ] {
+        assert_eq!(Sample::default().text(source), expected, "{source}");
+    }
+    let failure = Sample::default().failure("{{ now('iso', '1') }}");
+    assert!(failure.contains("\"1\" is no span of time"), "{failure}");
+}
+
+#[test]
+fn counters_count_by_name() {
+    let sample = Sample { target: "/?k=b", ..Sample::default() };
+    assert_eq!(sample.text("{{ seq('a') }} {{ seq('a') }} {{ seq(query.k) }}"), "1 2 1");
+    assert_eq!(sample.text("{{ seq('a') }}"), "3");
+}
+
+#[test]
+fn random_values_derive_from_the_seed() {
+    let source = "{{ uuid() }} {{ random_int(1, 6) }} {{ random_int(-5, -5) }} {{ fake('$randomFullName') }}";
+    let with = |seed| Sample { seed, ..Sample::default() }.text(source);
+    assert_eq!(with(1), with(1));
+    assert_ne!(with(1), with(2));
+    let words: Vec<String> = with(3).split(' ').map(str::to_owned).collect();
+    let uuid = regex::Regex::new("^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$").unwrap();
+    assert!(uuid.is_match(&words[0]), "{words:?}");
+    assert!((1..=6).contains(&words[1].parse::<i64>().unwrap()), "{words:?}");
+    assert_eq!(words[2], "-5");
+    let twice = Sample::default().text("{{ uuid() }} {{ uuid() }}");
+    let (one, other) = twice.split_once(' ').unwrap();
+    assert_ne!(one, other);
+}
+
+#[test]
+fn the_helpers_of_postman_have_its_semantics() {
+    let sample = Sample {
+        target: "/api/product/12345/details?k=v",
+        base: 1,
+        headers: &[("X-Plan", "gold")],
+        body: BodyView::Whole(b"{\"a\": {\"b\": [1, {\"c\": \"x\"}]}, \"a.a\": 2, \"n\": null}"),
+        ..Sample::default()
+    };
+    for (source, expected) in [
+        ("{{ postman_body() }}", "{\"a\": {\"b\": [1, {\"c\": \"x\"}]}, \"a.a\": 2, \"n\": null}"),
+        ("{{ postman_body('a.b.1.c') }} {{ postman_body('a.b') }}", "x [1,{\"c\":\"x\"}]"),
+        (r"{{ postman_body('a\\.a') }} {{ postman_body('n') }}", "2 null"),
+        ("[{{ postman_body('x') }}] {{ postman_body('x', 'd') }} {{ postman_body('x.y', 5) }}", "[] d 5"),
+        ("{{ postman_query('k') }} {{ postman_query('x', 'd') }}[{{ postman_query('x') }}]", "v d[]"),
+        ("{{ postman_header('x-plan') }} {{ postman_header('y', 'd') }}", "gold d"),
+        ("{{ postman_segment('1') }} {{ postman_segment(0) }} {{ postman_segment('9', 'd') }}", "12345 product d"),
+    ] {
+        assert_eq!(sample.text(source), expected, "{source}");
+    }
+}
+
+#[test]
+fn mistakes_are_found_when_a_template_is_compiled() {
+    let sample = Sample { path: "/{id}", variables: serde_json::json!({"city": "Paris"}), ..Sample::default() };
+    for (source, kind, written, title) in [
+        ("{{ a + }}", FaultKind::Syntax, "}}", "the template is malformed: unexpected end of variable block"),
+        ("{% if x %}", FaultKind::Syntax, "%}", "the template is malformed: unexpected end of input, expected end of block"),
+        ("{% include 'x' %}", FaultKind::Syntax, "include", "the template is malformed: unknown statement include"),
+        ("{{ querry.a }}", FaultKind::Name, "querry", "a template knows no `querry`"),
+        ("{{ debug() }}", FaultKind::Name, "debug", "a template knows no `debug`"),
+        ("{{ query.a | uper }}", FaultKind::Name, "uper", "there is no filter `uper`"),
+        ("{% filter uper %}a{% endfilter %}", FaultKind::Name, "uper", "there is no filter `uper`"),
+        ("{{ query.a is nought }}", FaultKind::Name, "nought", "there is no test `nought`"),
+        ("{{ query.a is not nought }}", FaultKind::Name, "nought", "there is no test `nought`"),
+        ("{{ fake('randomName') }}", FaultKind::Name, "'randomName'", "`fake` knows no \"randomName\""),
+        ("{{ path.kind }}", FaultKind::Parameter, "kind", "the path of the stub has no parameter `kind`"),
+        ("{{ path['kind'] }}", FaultKind::Parameter, "'kind'", "the path of the stub has no parameter `kind`"),
+        ("{{ env.town }}", FaultKind::Variable, "town", "no environment of the mock has a variable `town`"),
+    ] {
+        let faults = sample.compile(source, false).unwrap_err();
+        let shown: Vec<_> = faults.iter().map(|f| (f.kind, &source[f.range.clone()], f.title.as_str())).collect();
+        assert_eq!(shown, [(kind, written, title)], "{source}");
+    }
+    let faults = sample.compile("{{ now('%Q') }}", false).unwrap_err();
+    assert!(faults[0].title.starts_with("\"%Q\" is no format of a time"), "{faults:?}");
+    for sound in ["{{ path.id }} {{ env.city }}", "{% set a = 1 %}{{ a }}", "{% for x in body %}{{ loop.index }}{% endfor %}"] {
+        assert!(sample.compile(sound, false).is_ok(), "{sound}");
+    }
+}
+
+#[test]
+fn filters_and_tests_of_the_lists_exist() {
+    let sample = Sample::default();
+    for name in FILTERS {
+        assert!(sample.compile(&format!("{{{{ query.a | {name} }}}}"), false).is_ok(), "{name}");
+    }
+    for name in TESTS.iter().filter(|name| !["true", "false", "none", "in"].contains(name)) {
+        assert!(sample.compile(&format!("{{{{ query.a is {name} }}}}"), false).is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn a_fault_says_where_it_is_and_why() {
+    let failure = Sample { target: "/?n=x", ..Sample::default() }.failure("a\n{{ query.n | int }}");
+    assert_eq!(failure, "the template of `body` (a.toml:4) failed: invalid digit found in string");
+}
+
+#[test]
+fn work_and_output_are_bounded() {
+    let limits = Limits { work: 10_000, output: 1_000 };
+    let body = format!("[{}1]", "1,".repeat(20_000));
+    let sample = Sample { limits, body: BodyView::Whole(body.as_bytes()), ..Sample::default() };
+    let work = "the template of `body` (a.toml:3) failed: it does more work than `limits.template_work` allows";
+    let output = "the template of `body` (a.toml:3) failed: it says more than `limits.template_output` allows";
+    for (source, expected) in [
+        ("{% for i in range(90000) %}{% endfor %}{{ body[0] }}", work),
+        ("{% for i in body %}{% for j in body %}x{% endfor %}{% endfor %}", work),
+        ("{{ 'x' * 900000000 ~ query.a }}", work),
+        ("{% for i in body %}{{ fake('randomLoremParagraphs') }}{% endfor %}", work),
+        ("{{ query.a }}{{ 'x' * 1100 }}", output),
+        ("{% for i in range(300) %}{{ body[0] }}    {% endfor %}", output),
+    ] {
+        assert_eq!(sample.failure(source), expected, "{source}");
+    }
+    // What stands in the file does not count.
+    let long = format!("{}{{{{ query.a }}}}", "x".repeat(5_000));
+    assert_eq!(sample.text(&long).len(), 5_000);
+}
+
+#[test]
+fn all_parts_of_an_answer_share_its_limits() {
+    let limits = Limits { work: 1_000, output: 100 };
+    let sample = Sample { limits, target: "/?a=0123456789", ..Sample::default() };
+    let variables = Variables::default();
+    let known = Known { path: None, variables: &variables };
+    let mut builder = sample.engine().builder();
+    let mut pieces = Vec::new();
+    for _ in 0..20 {
+        match builder.compile("{{ query.a * 2 }}", origin(), true, &known) {
+            (Some(Compiled::Value(part)), _) => pieces.push(Piece::Value(part)),
+            other => panic!("{other:?}"),
+        }
+    }
+    let failed = sample.render(&builder.finish(Vec::new(), Body::Json(pieces.into())));
+    assert!(failed.unwrap_err().reason.contains("limits.template_output"));
+}
+
+#[test]
+fn a_header_value_is_rendered_and_never_breaks_its_line() {
+    let templates = |source: &str| {
+        let (builder, compiled) = Sample::default().compile(source, false).unwrap();
+        let Compiled::Text(part) = compiled else { panic!("{compiled:?}") };
+        let plain = (HeaderName::from_static("x-first"), Field::Static(HeaderValue::from_static("1")));
+        let headers = vec![plain, (HeaderName::from_static("x-second"), Field::Template(part))];
+        builder.finish(headers, Body::Static(Bytes::from_static(b"b")))
+    };
+    let of = |target| Sample { target, ..Sample::default() }.render(&templates("<{{ query.a }}>"));
+    let answer = of("/?a=x").unwrap();
+    assert_eq!(answer.headers[1], (HeaderName::from_static("x-second"), HeaderValue::from_static("<x>")));
+    assert_eq!((answer.headers[0].1.as_bytes(), &answer.body[..], answer.template), (&b"1"[..], &b"b"[..], None));
+    for bad in ["/?a=%0d%0aset-cookie:%20a", "/?a=%0a", "/?a=%01"] {
+        assert!(of(bad).unwrap_err().reason.contains("no line break"), "{bad}");
+    }
+}
+
+#[test]
+fn the_body_is_asked_for_only_by_templates_that_name_it() {
+    let needs = |source: &str| {
+        let sample = Sample { path: "/{body}", ..Sample::default() };
+        let (builder, _) = sample.compile(source, false).unwrap();
+        builder.finish(Vec::new(), Body::Static(Bytes::new())).needs_body()
+    };
+    for source in ["{{ body.a }}", "{{ postman_body('a') }}", "{% set body = body.a %}{{ body }}", "{% for x in body %}{% endfor %}"] {
+        assert!(needs(source), "{source}");
+    }
+    for source in ["{{ query.body }}", "{{ path.body }}", "{{ 'body' ~ query.a }}", "body {{ query.a }}"] {
+        assert!(!needs(source), "{source}");
+    }
+}
+
+#[test]
+fn answers_differ_where_their_templates_variables_or_limits_do() {
+    let of = |source: &str, city: &str, work| {
+        let limits = Limits { work, ..SMALL };
+        let sample = Sample { variables: serde_json::json!({"city": city}), limits, ..Sample::default() };
+        let (builder, compiled) = sample.compile(source, false).unwrap();
+        let Compiled::Text(part) = compiled else { panic!("{compiled:?}") };
+        builder.finish(Vec::new(), Body::Text(part))
+    };
+    let one = of("{{ env.city }}", "Paris", 1000);
+    assert_eq!(one, of("{{ env.city }}", "Paris", 1000));
+    assert_ne!(one, of("{{ env.city  }}", "Paris", 1000));
+    assert_ne!(one, of("{{ env.city }}", "Rome", 1000));
+    assert_ne!(one, of("{{ env.city }}", "Paris", 1001));
+    assert!(!format!("{one:?}").contains("Paris"));
+}
