@@ -134,10 +134,11 @@ pub(super) fn show_mock(draft: &mocks::MockDraft, cx: &mut Context<'_>) {
         let names: Vec<&str> = tables.value.0.iter().map(|(name, _)| name.value.as_str()).collect();
         Some((format!("{names:?}"), tables.place))
     }
-    let rows: [Row<'_>; 13] = [
+    let rows: [Row<'_>; 14] = [
         ("hosts", texts(&settings.hosts), "every host"),
         ("base_path", text(&settings.base_path), "none"),
         ("upstream", text(&settings.upstream), "that of the proxy"),
+        ("url", text(&settings.url), "that of the data listener"),
         ("delay", settings.delay.as_ref().map(|v| (source(v.place, cx), v.place)), "none"),
         ("cors", settings.cors.as_ref().map(|v| (source(v.place, cx), v.place)), "true"),
         ("access", settings.access.as_ref().map(|v| (source(v.place, cx), v.place)), "everybody"),

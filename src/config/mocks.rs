@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::access::open_access;
+use super::collections::{Collection, Texts};
 use super::hosts::{base, host};
 use super::lint::Origins;
 use super::names::{self, Given};
@@ -45,6 +46,8 @@ pub struct MockDraft {
 pub struct Drafted {
     pub server_stubs: Option<At<List<ServerStubTable>>>,
     pub stubs: Option<At<List<StubTable>>>,
+    /// A collection, whose stubs come behind those of the file.
+    pub collection: Option<Collection>,
     /// The directory of the file.
     pub directory: PathBuf,
 }
@@ -67,11 +70,11 @@ pub fn drafts(
     if let Some(place) = place {
         let settings = default.map(|table| table.value).unwrap_or_default();
         let name = At { value: DEFAULT.to_owned(), place };
-        let files = vec![Drafted { server_stubs, stubs, directory: directory.to_owned() }];
+        let files = vec![Drafted { server_stubs, stubs, collection: None, directory: directory.to_owned() }];
         out.push(MockDraft { name, settings, table: place, beside: directory.to_owned(), files });
     }
     for MockSource { file, source, path } in files {
-        let MockFile { server_stub, stub, settings: MockTable { name, common } } = file;
+        let MockFile { server_stub, stub, postman, settings: MockTable { name, common } } = file;
         let name = match name {
             Some(name) => At { value: names::checked(&name, cx), place: name.place },
             None => At {
@@ -87,7 +90,13 @@ pub fn drafts(
         }
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
         let table = Place { source, start: 0, end: 0 };
-        let files = vec![Drafted { server_stubs: server_stub, stubs: stub, directory: directory.clone() }];
+        let collection = postman.and_then(|table| {
+            if table.value.collection.is_none() {
+                cx.missing("collection", table.place, "name the file: `collection = \"shop.postman_collection.json\"`");
+            }
+            table.value.collection.map(Collection::Within)
+        });
+        let files = vec![Drafted { server_stubs: server_stub, stubs: stub, collection, directory: directory.clone() }];
         out.push(MockDraft { name, settings: common, table, beside: directory, files });
     }
     out
@@ -107,6 +116,8 @@ pub struct Compiler<'a, 'c> {
     /// Limits on delays and templates.
     pub limits: Limits,
     pub(super) mocks: Given,
+    /// What was read of collections and environments.
+    pub(super) texts: Texts,
     /// The directory that secrets' files are relative to: that of the file which names them.
     pub(super) beside: PathBuf,
 }
@@ -131,6 +142,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
         cx: &'a mut Context<'c>,
         files: Option<PathBuf>,
         limits: Limits,
+        texts: Texts,
         resolve: &'a mut dyn FnMut(&At<String>, &mut Context<'_>) -> Option<crate::stubs::scenario::Destination>,
     ) -> Self {
         Compiler {
@@ -142,6 +154,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             key_headers: Vec::new(),
             limits,
             mocks: Given::default(),
+            texts,
             beside: PathBuf::new(),
         }
     }
@@ -157,6 +170,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             hosts,
             base_path,
             upstream,
+            url,
             delay,
             cors,
             access,
@@ -188,7 +202,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
             for table in file.server_stubs.into_iter().flat_map(|list| list.value.0) {
                 self.server_stub(table, &mut inherited);
             }
-            stubs.push((file.stubs, directory));
+            let collected = file.collection.and_then(|file| self.collection(&file, &directory, &environment.variables));
+            stubs.extend([(file.stubs, directory.clone()), (collected, directory)]);
         }
         let scope = match server_stub_scope.as_ref().map(|scope| scope.value) {
             Some(ServerStubScope::All) => Scope::All,
@@ -219,6 +234,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             active,
             selectors: selectors.map_or(Selectors::On, |selectors| self.selectors(selectors)),
             secrets: environment.secrets.into(),
+            url: url.and_then(|url| super::hosts::mock_url(&url, self.cx)),
         };
         self.parts.mocks.push(Arc::new(mock));
         let mut given = Given::default();

@@ -5,6 +5,7 @@
 
 mod access;
 mod body;
+mod collections;
 mod conditions;
 mod effective;
 mod environments;
@@ -39,6 +40,7 @@ use crate::settings::Settings;
 use crate::stubs::table::Table;
 use files::Files;
 use gather::{MockSource, overrides, read_file, read_mocks};
+use mocks::{Drafted, MockDraft};
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +51,8 @@ pub struct Request {
     pub upstream: Option<String>,
     /// `--listen`.
     pub listen: Vec<String>,
+    /// `--postman`: a collection that is a mock by itself.
+    pub postman: Option<PathBuf>,
     /// How much memory the sidecar may take, bytes; `None` where nothing says so. Defaults of memory budgets follow it.
     pub memory: Option<u64>,
     /// Environment variables: overrides, `STANDIN_CONFIG`, and secrets.
@@ -186,7 +190,7 @@ fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
     overrides(request, &mut root, &mut cx);
     let directory = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
     let mock_files = read_mocks(&root, path.as_deref(), &directory, &mut cx);
-    let (settings, table) = settings::compile(root, &directory, mock_files, &mut cx);
+    let (settings, table) = settings::compile(root, &directory, mock_files, request.postman.as_deref(), &mut cx);
     let Context { sources, mut problems, effective, .. } = cx;
     drop_echoes(&mut problems, &sources);
     let problems = Problems::new(problems, sources);
@@ -250,7 +254,7 @@ fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Bo
         }
     }
     let by_environment = cx.environment.contains_key("STANDIN_PROXY__UPSTREAM");
-    if request.upstream.is_some() || by_environment {
+    if request.upstream.is_some() || by_environment || request.postman.is_some() {
         return Ok(None);
     }
     let problem = Problem::of(
@@ -260,6 +264,18 @@ fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Bo
     );
     let help = "name one with `-c FILE`, or start a plain proxy with `standin run --upstream http://127.0.0.1:3000`";
     Err(Box::new(problem.help(help)))
+}
+
+/// Reads a text file as a load would: at most 64 MiB of UTF-8, without the byte order mark that some editors write.
+///
+/// # Errors
+/// Where it cannot be read, with the reason.
+pub fn read_text(path: &Path) -> Result<String, Box<Problem>> {
+    Files::default().read_text(path).map_err(|error| {
+        let name = path.display().to_string();
+        let code = if matches!(error, files::ReadError::TooLarge) { Code::FileTooLarge } else { Code::UnreadableFile };
+        Box::new(Problem::of(code, Some(name.clone()), format!("cannot read `{name}`: {error}")))
+    })
 }
 
 /// The JSON Schema of `standin.toml`.

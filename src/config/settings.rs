@@ -7,7 +7,7 @@ use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, conditions, lint, mocks};
+use super::{Context, MockSource, TakesEffect, collections, conditions, lint, mocks};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
 use crate::file::read::At;
 use crate::file::{AdminTable, CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
@@ -20,7 +20,13 @@ use crate::stubs::table::Table;
 const REDACTED: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"];
 
 /// Compiles everything. Where problems were found the result is of no use, and nobody gets to see it.
-pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: &mut Context<'_>) -> (Settings, Table) {
+pub fn compile(
+    root: StandinFile,
+    directory: &Path,
+    files: Vec<MockSource>,
+    collection: Option<&Path>,
+    cx: &mut Context<'_>,
+) -> (Settings, Table) {
     let StandinFile {
         mocks: patterns,
         proxy,
@@ -68,12 +74,14 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
     let random = compile_random(random.map(|t| t.value).unwrap_or_default(), cx);
 
     let mock_files = files.iter().map(|file| canonical(&file.path)).collect();
-    let drafts = mocks::drafts(default, server_stub, stub, directory, files, cx);
+    let mut drafts = mocks::drafts(default, server_stub, stub, directory, files, cx);
+    let mut texts = collections::Texts::new();
+    drafts.extend(collection.map(|path| collections::given(path, &mut texts, cx)));
     for draft in &drafts {
         show_mock(draft, cx);
     }
     let mut resolve = |text: &At<String>, cx: &mut Context<'_>| upstreams.resolve(text, cx);
-    let mut compiler = Compiler::new(cx, body_files, limits, &mut resolve);
+    let mut compiler = Compiler::new(cx, body_files, limits, texts, &mut resolve);
     for draft in drafts {
         compiler.with_releases(draft, &mock_files);
     }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
 use super::Context;
-use crate::file::read::{At, listed};
 use crate::file::HeaderText;
+use crate::file::read::{At, listed};
 use crate::problem::{Code, Place, Problem, nearest};
 use crate::stubs::answer::Answer;
 use crate::stubs::template::{Body, Builder, Compiled, Engine, Fault, FaultKind, Field, Known, Origin, Piece};

@@ -18,12 +18,23 @@ keys! {
         server_stub: List<ServerStubTable>,
         /// Endpoint stubs.
         stub: List<StubTable>,
+        /// A collection of Postman, whose saved examples are stubs too.
+        postman: PostmanTable,
     }
     flat {
         /// The settings of the mock.
         settings: MockTable,
     }
-    later ["url", "limit", "matching", "closest", "postman", "openapi", "owner", "record"]
+    later ["limit", "matching", "closest", "openapi", "owner", "record"]
+}
+
+keys! {
+    /// A collection of Postman as the source of a mock.
+    PostmanTable "[postman]" {
+        /// The exported collection, version 2.0 or 2.1: a path relative to this file's directory, or to `[proxy] files`.
+        collection: Text,
+    }
+    required ["collection"]
 }
 
 keys! {
@@ -47,6 +58,8 @@ keys! {
         base_path: Text,
         /// Where this mock's calls go that no stub answers. Default: the proxy's upstream.
         upstream: Text,
+        /// How callers reach the mock: scheme, host and port. Default: that of the data listener.
+        url: Text,
         /// A delay for every answer of the mock.
         delay: DelayValue,
         /// Whether Standin answers preflights and adds CORS headers. Default: true.
@@ -68,7 +81,7 @@ keys! {
         /// Releases: sets of stubs in files of their own.
         releases: Named<ReleaseTable>,
     }
-    later ["url", "limit", "matching", "closest", "postman", "openapi", "owner"]
+    later ["limit", "matching", "closest", "openapi", "owner"]
     unknown unknown_in_default
 }
 

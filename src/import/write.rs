@@ -12,8 +12,10 @@ use crate::file::{Condition, OperatorTable, ResponseKeys, ScenarioTable, ShortKe
 
 /// A mock to be written.
 pub struct Mock<'a> {
-    /// Its name; body files lie in a folder of this name.
+    /// Its name.
     pub name: &'a str,
+    /// The folder beside it in which its body files lie.
+    pub folder: &'a str,
     /// Where it came from, for the first line.
     pub origin: &'a str,
     /// Variables that its answers refer to by name.
@@ -36,8 +38,8 @@ const INLINE: usize = 160;
 
 /// Writes a mock whose requests are matched as Postman matches them.
 pub fn postman(mock: &Mock<'_>) -> Written {
-    let Mock { name, origin, variables, stubs } = mock;
-    let mut out = Writer { folder: name, text: String::new(), bodies: Vec::new(), names: Unique::default() };
+    let Mock { name, folder, origin, variables, stubs } = mock;
+    let mut out = Writer { folder, text: String::new(), bodies: Vec::new(), names: Unique::default() };
     out.line(0, &format!("# Made from {} by `standin import postman`.", origin.escape_debug()));
     out.line(0, &format!("name     = {}", name.to_toml_value()));
     out.line(0, "matching = \"postman\"");
@@ -87,7 +89,7 @@ impl Writer<'_> {
     }
 
     fn scenario(&mut self, stub: &str, scenario: &ScenarioTable) {
-        let ScenarioTable { name, delay: _, short } = scenario;
+        let ScenarioTable { name, delay: _, template, short } = scenario;
         let ShortKeys { id, when, server_stub: _, response } = short;
         self.line(2, "\n  [[stub.scenario]]");
         for (key, value) in [("name", name), ("id", id)] {
@@ -97,6 +99,9 @@ impl Writer<'_> {
         }
         if let Some(when) = when {
             self.when(&when.value);
+        }
+        if let Some(template) = template {
+            self.line(2, &format!("template = {}", template.value));
         }
         let name = name.as_ref().map_or("", |name| name.value.as_str());
         self.response(&format!("{stub}-{name}"), response);

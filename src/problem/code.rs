@@ -143,7 +143,7 @@ codes! {
     BadBase64 "bad-base64",
     /// A value has no JSON form.
     NoJsonForm "no-json-form",
-    /// A body file lies outside its directory.
+    /// A body file, a collection or an environment lies outside its directory.
     FileOutside "file-outside",
     // --- templates ---
     /// A template is malformed.
@@ -159,7 +159,7 @@ codes! {
     /// A string holds a template.
     TemplateNotAvailable "template-not-available",
     // --- collections ---
-    /// The text is no JSON.
+    /// The file is no JSON.
     JsonSyntax "json-syntax",
     /// The file is no Postman collection of version 2.
     BadCollection "bad-collection",

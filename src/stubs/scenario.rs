@@ -30,6 +30,8 @@ pub struct Mock {
     pub base: Option<Template>,
     /// Where its calls go that no stub answers; `None` where there is no upstream at all.
     pub upstream: Option<Destination>,
+    /// How callers reach it: scheme, host and port; `None` where it says nothing of that.
+    pub url: Option<Box<str>>,
     /// A delay for every answer.
     pub delay: Option<Delay>,
     /// Cross-origin policy.

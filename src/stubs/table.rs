@@ -75,6 +75,11 @@ impl Table {
         &self.mocks
     }
 
+    /// Where calls go that no stub answers, unless their mock says otherwise.
+    pub fn upstream(&self) -> Option<Destination> {
+        self.upstream
+    }
+
     /// Stubs in file order.
     pub fn stubs(&self) -> &[Stub] {
         &self.stubs

@@ -72,7 +72,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("opentelemetry_http", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),
     ("opentelemetry_sdk", &["telemetry"]),
-    ("percent_encoding", &["stubs", "import"]),
+    ("percent_encoding", &["stubs", "import", "cli/export.rs"]),
     ("pingora", &["proxy", "app"]),
     ("postcard", &["calls"]),
     ("prometheus", &["metrics"]),

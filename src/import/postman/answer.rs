@@ -6,6 +6,7 @@
 use super::Purpose;
 use super::token::{Piece, pieces};
 use super::variables::Variables;
+use crate::stubs::template::fake;
 
 /// Reads the texts of one response.
 pub struct Texts<'a> {
@@ -95,7 +96,7 @@ impl Texts<'_> {
             return Some(member("path", own));
         }
         let token = token.trim();
-        if let Some(name) = token.strip_prefix('$').filter(|name| super::DYNAMIC.contains(name)) {
+        if let Some(name) = token.strip_prefix('$').filter(|name| fake::names().any(|own| own == *name)) {
             return Some(format!("fake({})", string(name)));
         }
         let (helper, rest) = token.split_at(token.find(char::is_whitespace).unwrap_or(token.len()));
@@ -118,9 +119,9 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// Whether a template language would take some of this text for its own.
+/// Whether a text of an answer would be taken for a template.
 pub fn has_syntax(text: &str) -> bool {
-    ["{{", "{%", "{#"].iter().any(|open| text.contains(open))
+    ["{{", "{%"].iter().any(|open| text.contains(open))
 }
 
 /// Adds an expression. A brace before it would be taken for part of it.
@@ -191,15 +192,11 @@ fn string(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::file::read::At;
-    use crate::problem::{Place, SourceId};
+    use crate::import::postman::variables::known;
 
     fn texts(text: &str, purpose: Purpose) -> (Read, Vec<String>, Vec<String>) {
-        let place = Place { source: SourceId::NONE, start: 0, end: 0 };
-        let pair = |(name, value): &(&str, &str)| (At { value: (*name).to_owned(), place }, (*value).to_owned());
-        let known: Vec<_> =
-            [("city", "Paris"), ("my var", "x"), ("odd", "{%"), ("made", "{{$guid}}")].iter().map(pair).collect();
-        let variables = Variables::new(&known, &[], &mut Vec::new());
+        let pairs = [("city", "Paris"), ("my var", "x"), ("odd", "{%"), ("made", "{{$guid}}")];
+        let variables = Variables::new(&known(&pairs), &[], &mut Vec::new());
         let wildcards = [("id".to_owned(), "id".to_owned()), ("user id".to_owned(), "user-id".to_owned())];
         let mut texts = Texts { variables: &variables, wildcards: &wildcards, purpose, used: vec![], unknown: vec![] };
         let read = texts.read(text);

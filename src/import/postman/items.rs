@@ -200,6 +200,7 @@ impl<'a> Reader<'a> {
         let id = self.id(node, saved, path);
         let scenario = ScenarioTable {
             name: Some(saved.get("name").unwrap_or(node).at(path.last().cloned().unwrap_or_default())),
+            template: answer.is_plain.then(|| node.at(false)),
             short: ShortKeys { id, when, response: answer.keys, ..ShortKeys::default() },
             ..ScenarioTable::default()
         };

@@ -5,7 +5,6 @@
 //! 13. What a mock server never uses is passed over: scripts, authorisation, descriptions.
 
 mod answer;
-mod dynamic;
 mod fields;
 mod items;
 mod request;
@@ -14,8 +13,7 @@ mod token;
 mod url;
 mod variables;
 
-pub use dynamic::DYNAMIC;
-pub use variables::Pair;
+pub use variables::Variable;
 
 use super::Note;
 use super::json::{Kind, Node, Object, parse};
@@ -66,7 +64,7 @@ pub struct Collection {
 pub fn collection(
     text: &str,
     source: SourceId,
-    environment: &[Pair],
+    environment: &[Variable],
     purpose: Purpose,
 ) -> Result<Collection, Box<Problem>> {
     let node = parse(text, source)?;
@@ -92,11 +90,17 @@ pub fn collection(
     Ok(Collection { name: name_node.unwrap_or(node).at(name), stubs, used, notes, requests, examples })
 }
 
+/// The name of a collection; none where the text is no collection.
+pub fn name(text: &str) -> Option<String> {
+    let root = root(parse(text, SourceId::NONE).ok()?).ok()?;
+    root.get("info").map(Object::of)?.text("name").map(|name| name.into_owned())
+}
+
 /// Reads an environment: its variables in their order, those that are switched off left out.
 ///
 /// # Errors
 /// Where the text is no environment.
-pub fn environment(text: &str, source: SourceId) -> Result<(Vec<Pair>, Vec<Note>), Box<Problem>> {
+pub fn environment(text: &str, source: SourceId) -> Result<(Vec<Variable>, Vec<Note>), Box<Problem>> {
     let node = parse(text, source)?;
     let whole = Object::of(node);
     // The form in which Postman's API hands it out.

@@ -28,6 +28,8 @@ const FRAMING: &[&str] = &[
 pub struct Response {
     /// As the file holds it.
     pub keys: ResponseKeys,
+    /// Whether it holds what would be taken for templates, and none is one.
+    pub is_plain: bool,
     /// What was left out without anybody noticing, and which.
     pub routine: Vec<(&'static str, String)>,
     /// What is missing, and which.
@@ -66,8 +68,9 @@ pub fn read(node: Node<'_>, texts: &mut Texts<'_>) -> Result<Response, (&'static
     }
     let body = (may_have_body && !body.is_empty()).then(|| texts.read(&body));
     let language = saved.text("_postman_previewlanguage").unwrap_or_default();
-    let keys = keys(status, headers, body, &language, (place, body_node.map_or(place, |node| node.place())));
-    Ok(Response { keys, routine, lost })
+    let (keys, is_plain) =
+        keys(status, headers, body, &language, (place, body_node.map_or(place, |node| node.place())));
+    Ok(Response { keys, is_plain, routine, lost })
 }
 
 fn status(saved: &Object<'_>, routine: &mut Vec<(&'static str, String)>) -> Result<u16, (&'static str, String)> {
@@ -103,7 +106,7 @@ fn headers(
             lost.push(("left out: no header name", format!("{name:?}")));
         } else if FRAMING.contains(&name.as_str()) {
             framing.push(format!("`{name}`"));
-        } else if HeaderValue::from_str(&field.value).is_err() {
+        } else if HeaderValue::from_bytes(texts.variables.fill(&field.value).as_bytes()).is_err() {
             lost.push(("left out: a header whose value holds control characters", format!("`{name}`")));
         } else {
             let value = texts.read(&field.value);
@@ -123,7 +126,7 @@ fn keys(
     body: Option<Read>,
     language: &str,
     (place, body_place): (Place, Place),
-) -> ResponseKeys {
+) -> (ResponseKeys, bool) {
     let all = || headers.iter().map(|header| &header.value).chain(&body);
     let is_template = all().any(|text| matches!(text, Read::Template(_)));
     let has_syntax = all().any(|text| matches!(text, Read::Static(text) if has_syntax(text)));
@@ -142,14 +145,14 @@ fn keys(
             None => fields.push((At { value: name, place }, OneOrMany(vec![value]))),
         }
     }
-    let _ = has_syntax;
-    ResponseKeys {
+    let keys = ResponseKeys {
         status: (status != 200).then_some(At { value: Status(u64::from(status)), place }),
         headers: (!fields.is_empty()).then_some(At { value: HeaderMap(fields), place }),
         body: body.map(text).map(at(body_place)),
         r#type: media.map(str::to_owned).map(at(place)),
         ..ResponseKeys::default()
-    }
+    };
+    (keys, has_syntax && !is_template)
 }
 
 /// The media type that the editor's hint stands for, where a response says nothing itself.

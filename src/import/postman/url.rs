@@ -238,17 +238,12 @@ fn named<'a>(part: &'a str, values: &'a [(String, String)]) -> Named<'a> {
 mod tests {
     use super::*;
     use crate::import::json::parse;
-    use crate::import::postman::variables::Pair;
-    use crate::problem::{Place, SourceId};
+    use crate::import::postman::variables::known;
+    use crate::problem::SourceId;
 
     fn url(json: &str) -> Url {
-        let place = Place { source: SourceId::NONE, start: 0, end: 0 };
-        let known = [("base", "https://h.test/api/v1"), ("slash", "/"), ("id", "7"), ("q", "a b"), ("none", "")];
-        let pair = |(name, value): &(&str, &str)| {
-            (crate::file::read::At { value: (*name).to_owned(), place }, (*value).to_owned())
-        };
-        let known: Vec<Pair> = known.iter().map(pair).collect();
-        let variables = Variables::new(&known, &[], &mut Vec::new());
+        let pairs = [("base", "https://h.test/api/v1"), ("slash", "/"), ("id", "7"), ("q", "a b"), ("none", "")];
+        let variables = Variables::new(&known(&pairs), &[], &mut Vec::new());
         let node = parse(json, SourceId::NONE).unwrap_or_else(|problem| panic!("{problem:?}"));
         read(Some(node), &variables)
     }

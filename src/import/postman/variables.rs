@@ -19,8 +19,16 @@ const PASSES: usize = 19;
 /// How much all variables together may add to a collection, bytes: a few lines of them can mean terabytes.
 const GROWTH: usize = 64 << 20;
 
-/// A variable's name and its text.
-pub type Pair = (At<String>, String);
+/// A variable that has a text.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name, and where it stands.
+    pub name: At<String>,
+    /// Its text, as it is written.
+    pub value: String,
+    /// Whether it is to be shown nowhere.
+    pub secret: bool,
+}
 
 /// Variables that have a text.
 #[derive(Debug, Default)]
@@ -33,10 +41,10 @@ pub struct Variables {
 impl Variables {
     /// Those of an environment over those of a collection. Variables that refer to each other in a circle are taken out
     /// and reported.
-    pub fn new(collection: &[Pair], environment: &[Pair], notes: &mut Vec<Note>) -> Self {
+    pub fn new(collection: &[Variable], environment: &[Variable], notes: &mut Vec<Note>) -> Self {
         let mut places = HashMap::new();
         let mut values = HashMap::new();
-        for (name, value) in collection.iter().chain(environment) {
+        for Variable { name, value, .. } in collection.iter().chain(environment) {
             places.insert(name.value.as_str(), name.place);
             values.insert(name.value.clone(), value.clone());
         }
@@ -107,8 +115,8 @@ impl Variables {
 }
 
 /// Reads a list of variables, of a collection or of an environment. Only texts, numbers and booleans are inserted.
-pub fn read(list: Option<Node<'_>>, notes: &mut Vec<Note>) -> Vec<Pair> {
-    let mut read: Vec<Pair> = Vec::new();
+pub fn read(list: Option<Node<'_>>, notes: &mut Vec<Note>) -> Vec<Variable> {
+    let mut read: Vec<Variable> = Vec::new();
     for node in list.map(|list| list.items()).unwrap_or_default() {
         let variable = Object::of(node);
         let Some(name) = variable.text("key").or_else(|| variable.text("id")).filter(|name| !name.is_empty()) else {
@@ -131,9 +139,17 @@ pub fn read(list: Option<Node<'_>>, notes: &mut Vec<Note>) -> Vec<Pair> {
             notes.push(Note::lost(Some(node.place()), "variables", "left out: a variable without a text", detail));
             continue;
         };
-        read.retain(|(other, _)| other.value != name);
-        read.push((node.at(name.into_owned()), value.into_owned()));
+        let secret = variable.text("type").as_deref() == Some("secret");
+        let name = node.at(name.into_owned());
+        read.push(Variable { name, value: value.into_owned(), secret });
     }
+    // Of a name that stands twice the last one counts.
+    let mut last: HashMap<String, usize> = HashMap::new();
+    for (at, variable) in read.iter().enumerate() {
+        last.insert(variable.name.value.clone(), at);
+    }
+    let mut at = 0..;
+    read.retain(|variable| at.next() == last.get(&variable.name.value).copied());
     read
 }
 
@@ -178,17 +194,25 @@ fn peel(edges: Vec<(usize, usize)>, kept: &mut [bool]) {
     }
 }
 
+/// Variables for tests.
+#[cfg(test)]
+pub(super) fn known(pairs: &[(&str, &str)]) -> Vec<Variable> {
+    let place = crate::problem::Place { source: crate::problem::SourceId::NONE, start: 0, end: 0 };
+    let variable = |(name, value): &(&str, &str)| {
+        let name = At { value: (*name).to_owned(), place };
+        Variable { name, value: (*value).to_owned(), secret: false }
+    };
+    pairs.iter().map(variable).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::{Place, SourceId};
-
-    const NOWHERE: Place = Place { source: SourceId::NONE, start: 0, end: 0 };
 
     fn variables(pairs: &[(&str, &str)]) -> (Variables, Vec<Note>) {
         let pair =
             |(name, value): &(&str, &str)| (At { value: (*name).to_owned(), place: NOWHERE }, (*value).to_owned());
-        let pairs: Vec<Pair> = pairs.iter().map(pair).collect();
+        let pairs: Vec<Variable> = pairs.iter().map(pair).collect();
         let mut notes = Vec::new();
         (Variables::new(&pairs, &[], &mut notes), notes)
     }

@@ -10,9 +10,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, Value};
 
 use super::engine::{FILTERS, TESTS};
+use super::fake;
 use super::functions::{self, FUNCTIONS};
 use super::request::{Needs, ROOTS};
-use super::fake;
 use crate::stubs::path_template::Template;
 
 /// What a template can refer to.

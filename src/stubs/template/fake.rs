@@ -284,13 +284,13 @@ fn image(kind: &str) -> Value {
 
 /// An account number of a country whose numbers are digits only, with its check digits (ISO 13616).
 fn iban(t: &mut Throw) -> String {
-    let (country, form) = t.one(&[("DE", "##################"), ("AT", "################"), ("LT", "################")]);
+    let (country, form) =
+        t.one(&[("DE", "##################"), ("AT", "################"), ("LT", "################")]);
     let account = t.digits(form);
     // The letters count from A = 10, and the number with 98 minus the rest divides by 97 with a rest of 1.
     let letters: String = country.bytes().map(|letter| (letter - b'A' + 10).to_string()).collect();
-    let rest = format!("{account}{letters}00")
-        .bytes()
-        .fold(0, |rest: u32, digit| (rest * 10 + u32::from(digit - b'0')) % 97);
+    let rest =
+        format!("{account}{letters}00").bytes().fold(0, |rest: u32, digit| (rest * 10 + u32::from(digit - b'0')) % 97);
     format!("{country}{:02}{account}", 98 - rest)
 }
 

@@ -68,12 +68,7 @@ impl Object for Fields {
         Enumerator::Values(names.into_iter().map(Value::from).collect())
     }
 
-    fn call_method(
-        self: &Arc<Self>,
-        _: &mut State<'_, '_>,
-        method: &str,
-        arguments: &[Value],
-    ) -> Result<Value, Error> {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, arguments: &[Value]) -> Result<Value, Error> {
         match (method, arguments) {
             ("all", [name]) if name.as_str().is_some() => {
                 Ok(self.all(name.as_str().unwrap_or_default()).map(Value::from).collect())

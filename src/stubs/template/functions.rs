@@ -49,8 +49,7 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_function("fake", |state: &State<'_, '_>, name: &str| {
         state.consume_fuel(COST)?;
         let request = Request::of(state)?;
-        fake::value(name, request.dice.throw(), request.now)
-            .ok_or_else(|| failed(format!("`fake` knows no {name:?}")))
+        fake::value(name, request.dice.throw(), request.now).ok_or_else(|| failed(format!("`fake` knows no {name:?}")))
     });
     environment.add_function("postman_body", postman::body);
     environment.add_function("postman_query", postman::query);
@@ -73,12 +72,7 @@ pub(super) fn uuid(rng: &mut impl Rng) -> String {
 }
 
 /// The time: `now()`, `now("%Y-%m-%d")`, `now(offset="-2h")`.
-fn now(
-    state: &State<'_, '_>,
-    format: Option<String>,
-    offset: Option<String>,
-    named: Kwargs,
-) -> Result<Value, Error> {
+fn now(state: &State<'_, '_>, format: Option<String>, offset: Option<String>, named: Kwargs) -> Result<Value, Error> {
     let format = format.or(named.get::<Option<String>>("format")?);
     let offset = offset.or(named.get::<Option<String>>("offset")?);
     named.assert_all_used()?;

@@ -11,7 +11,10 @@ pub(super) fn body(state: &State<'_, '_>, path: Option<Value>, default: Option<V
     let request = Request::of(state)?;
     let found = match path.filter(|path| !path.is_undefined()) {
         None => request.text.clone(),
-        Some(path) => follow(&request.body, &shown(&path)?).filter(|value| !value.is_undefined()).map(|v| shown(&v)).transpose()?,
+        Some(path) => follow(&request.body, &shown(&path)?)
+            .filter(|value| !value.is_undefined())
+            .map(|v| shown(&v))
+            .transpose()?,
     };
     or_default(found, default)
 }

@@ -141,7 +141,12 @@ fn a_body_is_json_or_a_form_or_text_and_nothing_where_it_cannot_be_looked_at() {
     let form = &[("content-type", "application/x-www-form-urlencoded")][..];
     let whole = |body: &'static str| BodyView::Whole(body.as_bytes());
     for (headers, body, source, expected) in [
-        (form, whole("{\"a\": {\"b\": [1, {\"c\": 1.0}]}}"), "{{ body.a.b[1].c }} {{ body.a }}", "1.0 {\"b\":[1,{\"c\":1.0}]}"),
+        (
+            form,
+            whole("{\"a\": {\"b\": [1, {\"c\": 1.0}]}}"),
+            "{{ body.a.b[1].c }} {{ body.a }}",
+            "1.0 {\"b\":[1,{\"c\":1.0}]}",
+        ),
         (&[], whole("[1, 2]"), "{{ body | sum }} {{ body[0] }}", "3 1"),
         (form, whole("a=1&a=2&b=x+y"), "{{ body.a }} {{ body.b }} {{ body.all('a') | length }}", "1 x y 2"),
         (&[], whole("a=1"), "{{ body }}", "a=1"),
@@ -264,7 +269,12 @@ fn mistakes_are_found_when_a_template_is_compiled() {
     let sample = Sample { path: "/{id}", variables: serde_json::json!({"city": "Paris"}), ..Sample::default() };
     for (source, kind, written, title) in [
         ("{{ a + }}", FaultKind::Syntax, "}}", "the template is malformed: unexpected end of variable block"),
-        ("{% if x %}", FaultKind::Syntax, "%}", "the template is malformed: unexpected end of input, expected end of block"),
+        (
+            "{% if x %}",
+            FaultKind::Syntax,
+            "%}",
+            "the template is malformed: unexpected end of input, expected end of block",
+        ),
         ("{% include 'x' %}", FaultKind::Syntax, "include", "the template is malformed: unknown statement include"),
         ("{{ querry.a }}", FaultKind::Name, "querry", "a template knows no `querry`"),
         ("{{ debug() }}", FaultKind::Name, "debug", "a template knows no `debug`"),
@@ -283,7 +293,9 @@ fn mistakes_are_found_when_a_template_is_compiled() {
     }
     let faults = sample.compile("{{ now('%Q') }}", false).unwrap_err();
     assert!(faults[0].title.starts_with("\"%Q\" is no format of a time"), "{faults:?}");
-    for sound in ["{{ path.id }} {{ env.city }}", "{% set a = 1 %}{{ a }}", "{% for x in body %}{{ loop.index }}{% endfor %}"] {
+    for sound in
+        ["{{ path.id }} {{ env.city }}", "{% set a = 1 %}{{ a }}", "{% for x in body %}{{ loop.index }}{% endfor %}"]
+    {
         assert!(sample.compile(sound, false).is_ok(), "{sound}");
     }
 }
@@ -370,7 +382,12 @@ fn the_body_is_asked_for_only_by_templates_that_name_it() {
         let (builder, _) = sample.compile(source, false).unwrap();
         builder.finish(Vec::new(), Body::Static(Bytes::new())).needs_body()
     };
-    for source in ["{{ body.a }}", "{{ postman_body('a') }}", "{% set body = body.a %}{{ body }}", "{% for x in body %}{% endfor %}"] {
+    for source in [
+        "{{ body.a }}",
+        "{{ postman_body('a') }}",
+        "{% set body = body.a %}{{ body }}",
+        "{% for x in body %}{% endfor %}",
+    ] {
         assert!(needs(source), "{source}");
     }
     for source in ["{{ query.body }}", "{{ path.body }}", "{{ 'body' ~ query.a }}", "body {{ query.a }}"] {

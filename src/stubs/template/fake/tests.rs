@@ -9,7 +9,8 @@ use super::*;
 const NOON: Duration = Duration::from_millis(1_769_947_200_600);
 
 const UUID: &str = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
-const DATE: &str = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} \d\d 202\d \d\d:\d\d:\d\d GMT\+0000 \(Coordinated Universal Time\)";
+const DATE: &str =
+    r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} \d\d 202\d \d\d:\d\d:\d\d GMT\+0000 \(Coordinated Universal Time\)";
 const NAME: &str = r"[A-Z][A-Za-z'’. -]*";
 const WORD: &str = r"[a-z]+";
 const TITLE: &str = r"[A-Z][a-z]+";
@@ -113,8 +114,7 @@ fn every_name_yields_values_of_its_shape() {
 
 #[test]
 fn values_that_can_differ_do() {
-    let same: Vec<&str> =
-        names().filter(|name| (0..300).all(|seed| made(name, seed) == made(name, 0))).collect();
+    let same: Vec<&str> = names().filter(|name| (0..300).all(|seed| made(name, seed) == made(name, 0))).collect();
     let fixed = |name: &&str| name.ends_with("imestamp") || name.ends_with("Image") || *name == "randomImageUrl";
     assert!(same.iter().all(|name| fixed(name) && *name != "randomAvatarImage"), "{same:?}");
 }
