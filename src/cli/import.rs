@@ -12,7 +12,7 @@ use crate::import::names::slug;
 use crate::import::postman::{self, Purpose, Variable};
 use crate::import::write::{self, Written};
 use crate::import::{Note, Weight};
-use crate::problem::{Problem, Problems, Sources};
+use crate::problem::{Place, Problem, Problems, Sources};
 
 /// Make a mock file of what another tool has written.
 #[derive(Args, Debug)]
@@ -150,18 +150,43 @@ impl Made {
 
     /// Tells what was left out or changed, one line for each.
     fn tell(&self, sources: &Sources) {
+        let mut cursor = Cursor::default();
         for Note { place, entry, what, detail, weight } in &self.notes {
             let kind = match weight {
                 Weight::Lost => "warning",
                 Weight::Routine => "note",
             };
             let place = place.map_or(String::new(), |place| {
-                let (line, column) = sources.line_column(place);
+                let (line, column) = cursor.at(place, sources);
                 format!("{}:{line}:{column}: ", sources.get(place.source).name)
             });
             let detail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
             say(format_args!("{kind}: {place}{entry}: {what}{detail}"));
         }
+    }
+}
+
+/// Lines and columns of places, each counted from the one before where they come in order: a collection without line
+/// breaks is one line of many MiB.
+#[derive(Default)]
+struct Cursor {
+    last: Option<Place>,
+    line: usize,
+    column: usize,
+}
+
+impl Cursor {
+    fn at(&mut self, place: Place, sources: &Sources) -> (usize, usize) {
+        let between = self.last.filter(|last| last.source == place.source).and_then(|last| {
+            let text = &sources.get(place.source).text;
+            text.get(last.start as usize..place.start as usize).filter(|text| !text.contains('\n'))
+        });
+        match between {
+            Some(text) => self.column += text.chars().count(),
+            None => (self.line, self.column) = sources.line_column(place),
+        }
+        self.last = Some(place);
+        (self.line, self.column)
     }
 }
 

@@ -41,10 +41,11 @@ pub fn postman(mock: &Mock<'_>) -> Written {
     let Mock { name, folder, origin, variables, stubs } = mock;
     let mut out = Writer { folder, text: String::new(), bodies: Vec::new(), names: Unique::default() };
     out.line(0, &format!("# Made from {} by `standin import postman`.", origin.escape_debug()));
-    out.line(0, &format!("name     = {}", name.to_toml_value()));
-    out.line(0, "matching = \"postman\"");
+    out.key(0, &["name"], name);
+    out.key(0, &["matching"], "postman");
     if !variables.is_empty() {
-        out.line(0, "environment = \"default\"\n\n[environments.default.vars]");
+        out.key(0, &["environment"], "default");
+        out.table(0, "[environments.default.vars]");
         for (name, value) in *variables {
             out.key(0, &[name], value);
         }
@@ -68,6 +69,12 @@ impl Writer<'_> {
         let _ = writeln!(self.text, "{:indent$}{line}", "");
     }
 
+    /// Begins a table, an empty line before it.
+    fn table(&mut self, indent: usize, header: &str) {
+        self.text.push('\n');
+        self.line(indent, header);
+    }
+
     /// A dotted key with a text.
     fn key(&mut self, indent: usize, path: &[&str], value: &str) {
         let line = format!("{} = {}", dotted(path), value.to_toml_value());
@@ -76,7 +83,7 @@ impl Writer<'_> {
 
     fn stub(&mut self, stub: &StubTable) {
         let stub_name = stub.name.as_ref().map_or("", |name| name.value.as_str());
-        self.line(0, "\n[[stub]]");
+        self.table(0, "[[stub]]");
         if let Some(name) = &stub.name {
             self.key(0, &["name"], name);
         }
@@ -91,7 +98,7 @@ impl Writer<'_> {
     fn scenario(&mut self, stub: &str, scenario: &ScenarioTable) {
         let ScenarioTable { name, delay: _, template, short } = scenario;
         let ShortKeys { id, when, server_stub: _, response } = short;
-        self.line(2, "\n  [[stub.scenario]]");
+        self.table(2, "[[stub.scenario]]");
         for (key, value) in [("name", name), ("id", id)] {
             if let Some(value) = value {
                 self.key(2, &[key], value);

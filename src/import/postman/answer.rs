@@ -128,7 +128,7 @@ pub fn has_syntax(text: &str) -> bool {
 fn insert(expression: &str, out: &mut String) {
     if out.ends_with('{') {
         out.pop();
-        out.push_str("{{ \"{\" }}");
+        out.push_str("{{ '{' }}");
     }
     out.extend(["{{ ", expression, " }}"]);
 }
@@ -138,7 +138,7 @@ fn quote(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find("{{").into_iter().chain(rest.find("{%")).chain(rest.find("{#")).min() {
         out.push_str(&rest[..at]);
-        out.extend(["{{ \"", &rest[at..at + 2], "\" }}"]);
+        out.extend(["{{ '", &rest[at..at + 2], "' }}"]);
         rest = &rest[at + 2..];
     }
     out.push_str(rest);
@@ -172,20 +172,22 @@ fn member(object: &str, name: &str) -> String {
     if sound && !reserved { format!("{object}.{name}") } else { format!("{object}[{}]", string(name)) }
 }
 
-/// A text as the template language writes it.
+/// A text as the template language writes it: in single quotes where it can be, so that templates in JSON read well.
 fn string(text: &str) -> String {
+    let quote = if text.contains('\'') { '"' } else { '\'' };
     let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
+    out.push(quote);
     for c in text.chars() {
         match c {
-            '"' | '\\' => out.extend(['\\', c]),
+            '"' if quote == '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             c => out.push(c),
         }
     }
-    out.push('"');
+    out.push(quote);
     out
 }
 
@@ -207,18 +209,18 @@ mod tests {
     fn each_token_becomes_the_expression_that_gives_the_same() {
         for (text, expected) in [
             ("{{id}}", "{{ path.id }}"),
-            ("{{user id}}", "{{ path[\"user-id\"] }}"),
-            ("{{$guid}} {{$randomFirstName}}", "{{ fake(\"guid\") }} {{ fake(\"randomFirstName\") }}"),
+            ("{{user id}}", "{{ path['user-id'] }}"),
+            ("{{$guid}} {{$randomFirstName}}", "{{ fake('guid') }} {{ fake('randomFirstName') }}"),
             ("{{$body}}", "{{ postman_body() }}"),
-            ("{{$body 'a.b.0'}}", "{{ postman_body(\"a.b.0\") }}"),
-            (r"{{$body 'a\.a' 'x'}}", r#"{{ postman_body("a\\.a", "x") }}"#),
-            ("{{ $queryParams \"k\" }}", "{{ postman_query(\"k\") }}"),
-            ("{{$headers 'k' ''}}", "{{ postman_header(\"k\", \"\") }}"),
-            ("{{$pathSegments '1'}}", "{{ postman_segment(\"1\") }}"),
-            ("{{made}}", "{{ fake(\"guid\") }}"),
-            ("{\"a\":{{{id}}}}", "{\"a\":{{ \"{\" }}{{ path.id }}}}"),
-            ("{{id}} {{nobody}} {# {%", "{{ path.id }} {{ \"{{nobody}}\" }} {{ \"{#\" }} {{ \"{%\" }}"),
-            ("{{id}}{{odd}}", "{{ path.id }}{{ \"{%\" }}"),
+            ("{{$body 'a.b.0'}}", "{{ postman_body('a.b.0') }}"),
+            (r"{{$body 'a\.a' 'x'}}", r"{{ postman_body('a\\.a', 'x') }}"),
+            ("{{ $queryParams \"k\" }}", "{{ postman_query('k') }}"),
+            ("{{$headers 'k' ''}}", "{{ postman_header('k', '') }}"),
+            ("{{$pathSegments '1'}}", "{{ postman_segment('1') }}"),
+            ("{{made}}", "{{ fake('guid') }}"),
+            ("{\"a\":{{{id}}}}", "{\"a\":{{ '{' }}{{ path.id }}}}"),
+            ("{{id}} {{nobody}} {# {%", "{{ path.id }} {{ '{{nobody}}' }} {{ '{#' }} {{ '{%' }}"),
+            ("{{id}}{{odd}}", "{{ path.id }}{{ '{%' }}"),
         ] {
             let (read, _, _) = texts(text, Purpose::Loaded);
             assert_eq!(read, Read::Template(expected.to_owned()), "{text}");
@@ -250,9 +252,9 @@ mod tests {
     fn what_is_written_refers_to_variables_by_name() {
         let written = Purpose::Written { switchable: true };
         let (read, used, _) = texts("{{city}} {{my var}} {{city}}", written);
-        assert_eq!(read, Read::Template("{{ env.city }} {{ env[\"my var\"] }} {{ env.city }}".to_owned()));
+        assert_eq!(read, Read::Template("{{ env.city }} {{ env['my var'] }} {{ env.city }}".to_owned()));
         assert_eq!(used, ["city", "my var"]);
-        assert_eq!(texts("{{made}}", written).0, Read::Template("{{ fake(\"guid\") }}".to_owned()));
+        assert_eq!(texts("{{made}}", written).0, Read::Template("{{ fake('guid') }}".to_owned()));
         assert_eq!(texts("{{city}}", Purpose::Written { switchable: false }).0, Read::Static("Paris".to_owned()));
     }
 }

@@ -46,7 +46,11 @@ pub fn read(node: Node<'_>, texts: &mut Texts<'_>) -> Result<Response, (&'static
     let status = status(&saved, &mut routine)?;
     let place = node.place();
     let headers = headers(&saved, texts, &mut routine, &mut lost);
-    let body_node = saved.get("body");
+    let early = saved.get("data").filter(|data| saved.get("body").is_none() && data.text().is_some());
+    if early.is_some() {
+        routine.push(("taken from `data`: a body in the form of an early export", String::new()));
+    }
+    let body_node = saved.get("body").or(early);
     let body = match body_node {
         None => String::new(),
         Some(body) => body.scalar().map(|text| text.into_owned()).unwrap_or_else(|| {
@@ -54,9 +58,6 @@ pub fn read(node: Node<'_>, texts: &mut Texts<'_>) -> Result<Response, (&'static
             String::new()
         }),
     };
-    if body_node.is_none() && saved.get("data").is_some() {
-        lost.push(("sent without a body: `data` is none in this version of the format", String::new()));
-    }
     if !saved.get("cookie").map(|list| list.items()).unwrap_or_default().is_empty()
         && !headers.iter().any(|header| header.name == "set-cookie")
     {
