@@ -27,3 +27,4 @@ mod schema;
 mod smuggling;
 mod support;
 mod telemetry;
+mod templates;

@@ -34,7 +34,7 @@ pub use effective::{Effective, Origin, TakesEffect};
 pub use files::Fingerprint;
 
 use crate::file::read;
-use crate::file::{MockFile, StandinFile};
+use crate::file::{MockFile, ReleaseFile, StandinFile};
 use crate::problem::{Code, Place, Problem, Problems, SourceId, Sources};
 use crate::settings::Settings;
 use crate::stubs::table::Table;
@@ -286,6 +286,11 @@ pub fn schema() -> serde_json::Value {
 /// The JSON Schema of a file under `mocks`.
 pub fn mock_schema() -> serde_json::Value {
     schema_of::<MockFile>("A mock file of a Standin sidecar")
+}
+
+/// The JSON Schema of a file of a release.
+pub fn release_schema() -> serde_json::Value {
+    schema_of::<ReleaseFile>("A file of a release of a mock")
 }
 
 fn schema_of<T: schemars::JsonSchema>(title: &str) -> serde_json::Value {

@@ -210,6 +210,11 @@ fn report(fault: Fault, place: Place, verbatim: bool, source: &str, cx: &mut Con
     let words: Vec<&str> = known.iter().map(String::as_str).collect();
     let slip = nearest(&word, words.iter().copied()).map(|slip| format!("did you mean `{slip}`?"));
     let (code, help) = match kind {
+        FaultKind::Syntax if source.contains("{{$") => {
+            let help =
+                "Postman's `{{$randomCity}}` is written `{{ fake('randomCity') }}`, and `{{$body 'a'}}` `{{ body.a }}`";
+            (Code::BadTemplate, help.to_owned())
+        }
         FaultKind::Syntax => {
             let help = "templates are written as in Jinja; `template = false` sends the text as it stands";
             (Code::BadTemplate, help.to_owned())

@@ -25,19 +25,19 @@ const ROOMS: &[&[&str]] = &[
     &["main", "lib"],
 ];
 
-/// Where each outside crate may be named. A room, or one file of a room; `*` is everywhere but in `stubs`' forbidden
+/// Where each outside crate may be named. A room, or one file or folder of a room; `*` is everywhere but in `stubs`' forbidden
 /// list.
 const HOMES: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["problem"]),
     ("arc_swap", &["live"]),
     ("async_trait", &["proxy", "telemetry"]),
     ("axum", &["admin", "ops", "cli/demo.rs"]),
-    ("base64", &["config", "calls", "stubs/template/engine.rs"]),
+    ("base64", &["config", "calls", "stubs/template"]),
     ("bytes", &["*"]),
     ("bytesize", &["file"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
-    ("fake", &["stubs/template/fake.rs"]),
+    ("fake", &["stubs/template"]),
     ("fastrand", &["proxy"]),
     ("foldhash", &["stubs"]),
     ("form_urlencoded", &["config", "import", "redact", "admin"]),
@@ -49,24 +49,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("httparse", &["proxy"]),
     ("httpdate", &["proxy"]),
     ("ipnet", &["config", "stubs"]),
-    ("jiff", &["file", "calls", "tls", "stubs/template/functions.rs"]),
+    ("jiff", &["file", "calls", "tls", "stubs/template"]),
     ("memchr", &["*"]),
     ("mimalloc", &["main"]),
     ("mime_guess", &["config"]),
-    (
-        "minijinja",
-        &[
-            "stubs/template/mod.rs",
-            "stubs/template/build.rs",
-            "stubs/template/check.rs",
-            "stubs/template/engine.rs",
-            "stubs/template/fake.rs",
-            "stubs/template/fields.rs",
-            "stubs/template/functions.rs",
-            "stubs/template/postman.rs",
-            "stubs/template/request.rs",
-        ],
-    ),
+    ("minijinja", &["stubs/template"]),
     ("notify", &["reload"]),
     ("opentelemetry", &["telemetry"]),
     ("opentelemetry_http", &["telemetry"]),
@@ -76,7 +63,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pingora", &["proxy", "app"]),
     ("postcard", &["calls"]),
     ("prometheus", &["metrics"]),
-    ("rand", &["stubs/template/dice.rs", "stubs/template/fake.rs", "stubs/template/functions.rs"]),
+    ("rand", &["stubs/template"]),
     ("regex", &["config", "stubs"]),
     ("rustls", &["tls"]),
     ("rustls_native_certs", &["telemetry"]),

@@ -14,7 +14,6 @@ use super::{Body, Field, Limits, Origin, Part, Templates};
 const BYTES_PER_STEP: u64 = 64;
 
 /// Compiles the templates of one answer.
-#[derive(Debug)]
 pub struct Builder {
     environment: Environment<'static>,
     limits: Limits,
@@ -36,8 +35,17 @@ pub enum Compiled {
     Text(Part),
 }
 
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Variables may be secrets.
+        f.debug_struct("Builder").field("needs", &self.needs).finish_non_exhaustive()
+    }
+}
+
 impl Builder {
-    pub(super) fn new(environment: Environment<'static>, limits: Limits, variables: u64) -> Self {
+    pub(super) fn new(mut environment: Environment<'static>, limits: Limits, variables: u64) -> Self {
+        // What is rendered when it is loaded is bounded too.
+        environment.set_fuel(Some(limits.work.saturating_add(limits.output as u64 / BYTES_PER_STEP)));
         Builder { environment, limits, variables, needs: Needs::default(), count: 0, written: 0 }
     }
 

@@ -45,7 +45,7 @@ mod tests {
     fn a_seed_gives_the_same_numbers_in_every_build() {
         let dice = Dice::new(seed(42, &[b"orders", b"create", b"default"]));
         let numbers: Vec<u32> = (0..4).map(|_| dice.throw().random_range(0..1000)).collect();
-        assert_eq!(numbers, [0, 0, 0, 0]);
+        assert_eq!(numbers, [862, 894, 796, 91]);
         assert_ne!(seed(1, &[b"ab", b"c"]), seed(1, &[b"a", b"bc"]));
         assert_ne!(seed(1, &[b"a"]), seed(2, &[b"a"]));
     }

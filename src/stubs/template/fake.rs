@@ -220,7 +220,10 @@ impl Throw {
     }
 
     fn sentence(&mut self) -> String {
-        self.string(lorem::raw::Sentence(EN, 3..11))
+        let count = self.rng.random_range(3..11);
+        let words = self.words(count, " ");
+        let (first, rest) = words.split_at(1);
+        format!("{}{rest}.", first.to_uppercase())
     }
 
     fn sentences(&mut self, count: std::ops::Range<usize>, between: &str) -> String {

@@ -216,6 +216,8 @@ impl Run<'_> {
 }
 
 const TOO_MUCH_WORK: &str = "it does more work than `limits.template_work` allows";
+/// How many bytes of a template are shown where it failed.
+const SHOWN: usize = 60;
 const TOO_LONG: &str = "it says more than `limits.template_output` allows";
 
 impl Part {
@@ -227,7 +229,13 @@ impl Part {
     fn fault(&self, error: &minijinja::Error) -> RenderError {
         let reason = match error.kind() {
             ErrorKind::OutOfFuel => TOO_MUCH_WORK.to_owned(),
-            kind => error.detail().map_or_else(|| kind.to_string(), str::to_owned),
+            kind => {
+                let why = error.detail().map_or_else(|| kind.to_string(), str::to_owned);
+                match error.range().and_then(|range| self.source.get(range)).filter(|at| at.len() <= SHOWN) {
+                    Some(at) => format!("{why}, at `{at}`"),
+                    None => why,
+                }
+            }
         };
         let mut failed = self.failed(reason);
         if self.origin.verbatim {

@@ -291,8 +291,8 @@ fn mistakes_are_found_when_a_template_is_compiled() {
         let shown: Vec<_> = faults.iter().map(|f| (f.kind, &source[f.range.clone()], f.title.as_str())).collect();
         assert_eq!(shown, [(kind, written, title)], "{source}");
     }
-    let faults = sample.compile("{{ now('%Q') }}", false).unwrap_err();
-    assert!(faults[0].title.starts_with("\"%Q\" is no format of a time"), "{faults:?}");
+    let faults = sample.compile("{{ now('%!') }}", false).unwrap_err();
+    assert!(faults[0].title.starts_with("\"%!\" is no format of a time"), "{faults:?}");
     for sound in
         ["{{ path.id }} {{ env.city }}", "{% set a = 1 %}{{ a }}", "{% for x in body %}{{ loop.index }}{% endfor %}"]
     {
@@ -314,7 +314,7 @@ fn filters_and_tests_of_the_lists_exist() {
 #[test]
 fn a_fault_says_where_it_is_and_why() {
     let failure = Sample { target: "/?n=x", ..Sample::default() }.failure("a\n{{ query.n | int }}");
-    assert_eq!(failure, "the template of `body` (a.toml:4) failed: invalid digit found in string");
+    assert_eq!(failure, "the template of `body` (a.toml:4) failed: invalid float literal, at `int`");
 }
 
 #[test]
@@ -341,7 +341,7 @@ fn work_and_output_are_bounded() {
 
 #[test]
 fn all_parts_of_an_answer_share_its_limits() {
-    let limits = Limits { work: 1_000, output: 100 };
+    let limits = Limits { work: 1_000, output: 10 };
     let sample = Sample { limits, target: "/?a=0123456789", ..Sample::default() };
     let variables = Variables::default();
     let known = Known { path: None, variables: &variables };
