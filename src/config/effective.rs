@@ -129,7 +129,7 @@ pub(super) fn show_mock(draft: &mocks::MockDraft, cx: &mut Context<'_>) {
         source.text.get(place.start as usize..place.end as usize).unwrap_or("").to_owned()
     };
     type Row<'r> = (&'r str, Option<(String, Place)>, &'r str);
-    let rows: [Row<'_>; 9] = [
+    let rows: [Row<'_>; 13] = [
         ("hosts", texts(&settings.hosts), "every host"),
         ("base_path", text(&settings.base_path), "none"),
         ("upstream", text(&settings.upstream), "that of the proxy"),
@@ -143,6 +143,10 @@ pub(super) fn show_mock(draft: &mocks::MockDraft, cx: &mut Context<'_>) {
             "\"mocked\"",
         ),
         ("selectors", settings.selectors.as_ref().map(|v| (source(v.place, cx), v.place)), "\"on\""),
+        ("matching", settings.matching.as_ref().map(|v| (quoted(v.value.as_str()), v.place)), "\"strict\""),
+        ("closest", settings.closest.as_ref().map(|v| (quoted(v.value.as_str()), v.place)), "\"wildcard\""),
+        ("match_body", settings.match_body.as_ref().map(|v| (v.value.to_string(), v.place)), "false"),
+        ("match_headers", texts(&settings.match_headers), "none"),
     ];
     for (name, set, default) in rows {
         show(cx, &key(name), set, default, TakesEffect::Reload);

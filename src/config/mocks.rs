@@ -8,6 +8,7 @@ use super::access::open_access;
 use super::hosts::{base, host};
 use super::lint::Origins;
 use super::names::{self, Given};
+use super::postman;
 use super::response::{self, Bodies, Statuses};
 use super::{Context, MockSource};
 use crate::file::leaf::{List, ServerStubScope};
@@ -104,6 +105,8 @@ pub(super) struct Inherited {
     server_stubs: HashMap<String, Arc<ServerStub>>,
     names: Given,
     directory: PathBuf,
+    /// Whether the closest example answers.
+    pub is_postman: bool,
 }
 
 impl<'a, 'c> Compiler<'a, 'c> {
@@ -143,7 +146,14 @@ impl<'a, 'c> Compiler<'a, 'c> {
             active_server_stub,
             server_stub_scope,
             selectors,
+            matching,
+            closest,
+            match_body,
+            match_headers,
         } = settings;
+        let has_examples = stubs.as_ref().is_some_and(|list| !list.value.0.is_empty());
+        let postman =
+            postman::Keys { matching, closest, match_body, match_headers }.settings(table, has_examples, self.cx);
         self.beside = directory.clone();
         let directory = self.files.clone().unwrap_or(directory);
         let mut inherited = Inherited {
@@ -153,6 +163,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             server_stubs: HashMap::new(),
             names: Given::default(),
             directory,
+            is_postman: postman.is_some(),
         };
         for table in server_stubs.into_iter().flat_map(|list| list.value.0) {
             self.server_stub(table, &mut inherited);
@@ -185,6 +196,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             access: access.map_or_else(open_access, |access| self.access(access)),
             active,
             selectors: selectors.map_or(Selectors::On, |selectors| self.selectors(selectors)),
+            postman,
         };
         self.parts.mocks.push(Arc::new(mock));
         let mut given = Given::default();

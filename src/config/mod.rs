@@ -17,6 +17,7 @@ mod listeners;
 mod mocks;
 mod names;
 mod operators;
+mod postman;
 mod response;
 mod settings;
 mod stubs;

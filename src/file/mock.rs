@@ -5,7 +5,7 @@ use toml::de::DeValue;
 
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
-use super::leaf::{List, ServerStubScope, Status, Text, Value};
+use super::leaf::{Closest, List, Matching, ServerStubScope, Status, Text, Value};
 use super::read::{Reader, keys};
 use super::when::WhenTable;
 use crate::problem::{Code, Place, Problem};
@@ -23,7 +23,7 @@ keys! {
         settings: MockTable,
     }
     later [
-        "url", "limit", "matching", "closest", "environment", "environments", "release", "releases", "postman",
+        "url", "limit", "environment", "environments", "release", "releases", "postman",
         "openapi", "owner", "record", "seed",
     ]
 }
@@ -61,9 +61,17 @@ keys! {
         server_stub_scope: ServerStubScope,
         /// Whether `x-mock-response-*` headers choose the answer. Default: "on".
         selectors: SelectorsValue,
+        /// Whether every condition must hold, or the closest example answers, as in Postman. Default: "strict".
+        matching: Matching,
+        /// The lowest row of Postman's table by which a path may fit. Default: "wildcard".
+        closest: Closest,
+        /// In Postman's matching: whether an example must have the request's body. Default: false.
+        match_body: bool,
+        /// In Postman's matching: headers that an example must share with the request.
+        match_headers: List<Text>,
     }
     later [
-        "url", "limit", "matching", "closest", "environment", "environments", "release", "releases", "postman",
+        "url", "limit", "environment", "environments", "release", "releases", "postman",
         "openapi", "owner", "seed",
     ]
     unknown unknown_in_default
