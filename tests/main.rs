@@ -20,6 +20,7 @@ mod mocking;
 mod nginx;
 mod oracle;
 mod packaging;
+mod postman;
 mod protocols;
 mod readme;
 mod reloading;

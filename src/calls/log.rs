@@ -7,9 +7,12 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Instant;
 
+use crossbeam_queue::ArrayQueue;
+
 use super::Call;
+use super::fixed::End;
 use super::open::{Open, Place};
-use super::past::{Past, entries};
+use super::past::{Draft, Past, Position, entries};
 use crate::metrics::Metrics;
 
 /// How many shards at most: two writers meet in one only if they close calls of nearly the same number at one time.
@@ -18,6 +21,9 @@ const SHARDS: usize = 16;
 const SMALLEST_SHARD: usize = 64 * 1024;
 /// So many calls in a row go to one shard, so that its memory is written in order.
 const IN_A_ROW: usize = 16;
+
+/// How many ends wait for a shard that somebody holds: a reader holds it for less than a millisecond.
+const LATE: usize = 512;
 
 /// The call log in memory.
 #[derive(Debug)]
@@ -36,6 +42,15 @@ struct Shard {
     past: Mutex<Past>,
     /// What its entries take, to be read without the lock.
     bytes: AtomicUsize,
+    /// Ends of calls that could not be written while somebody held the shard: the next who holds it writes them.
+    late: ArrayQueue<(Position, End)>,
+}
+
+/// Where the entry of a call under way was written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spot {
+    shard: usize,
+    position: Position,
 }
 
 /// How many calls of this second kept their bodies.
@@ -50,7 +65,11 @@ impl CallLog {
     /// A log whose ring takes at most `budget` bytes; with none, only calls under way are shown.
     pub fn new(budget: usize, metrics: Arc<Metrics>) -> Self {
         let shards = if budget == 0 { 0 } else { (budget / SMALLEST_SHARD).clamp(1, SHARDS) };
-        let shard = |_| Shard { past: Mutex::new(Past::new(budget / shards)), bytes: AtomicUsize::new(0) };
+        let shard = |_| Shard {
+            past: Mutex::new(Past::new(budget / shards)),
+            bytes: AtomicUsize::new(0),
+            late: ArrayQueue::new(LATE),
+        };
         let epoch =
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_secs() as u32);
         CallLog {
@@ -110,19 +129,50 @@ impl CallLog {
     }
 
     fn keep(&self, call: &Call) -> bool {
-        let start = call.number as usize / IN_A_ROW;
-        for step in 0..self.past.len() {
-            let shard = &self.past[(start + step) % self.past.len()];
-            let mut past = match shard.past.try_lock() {
-                Ok(past) => past,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => continue,
-            };
-            let kept = past.push(call);
-            shard.bytes.store(past.bytes(), Ordering::Relaxed);
-            return kept;
+        self.with_shard(call.number, |_, past| past.push(call)).unwrap_or(false)
+    }
+
+    /// Writes the entry of a call that is about to be answered; `None` where that would mean waiting, which is counted.
+    pub(super) fn write(&self, draft: Draft<'_>) -> Option<Spot> {
+        if self.past.is_empty() {
+            return None;
         }
-        false
+        let spot = self
+            .with_shard(draft.fixed.number, |shard, past| past.write(draft).map(|position| Spot { shard, position }))
+            .flatten();
+        if spot.is_none() {
+            self.metrics.call_log_dropped.inc();
+        }
+        spot
+    }
+
+    /// Completes an entry where it lies, unless it was written over meanwhile.
+    pub(super) fn complete(&self, spot: Spot, end: End) {
+        let shard = &self.past[spot.shard];
+        match shard.take() {
+            Some(mut past) => past.close(spot.position, &end),
+            None if shard.late.push((spot.position, end)).is_ok() => {}
+            None => self.metrics.call_log_dropped.inc(),
+        }
+    }
+
+    /// The entry at a spot, unless it was written over meanwhile.
+    pub(super) fn at(&self, spot: Spot) -> Option<Arc<Call>> {
+        self.past[spot.shard].hold().read(spot.position)
+    }
+
+    /// Works on the shard of this number, or on the next that nobody holds.
+    fn with_shard<T>(&self, number: u64, work: impl FnOnce(usize, &mut Past) -> T) -> Option<T> {
+        let start = number as usize / IN_A_ROW;
+        for step in 0..self.past.len() {
+            let at = (start + step) % self.past.len();
+            let shard = &self.past[at];
+            let Some(mut past) = shard.take() else { continue };
+            let done = work(at, &mut past);
+            shard.bytes.store(past.bytes(), Ordering::Relaxed);
+            return Some(done);
+        }
+        None
     }
 
     /// Shows every entry, in no order. One that closes meanwhile may be shown twice, and is never left out.
@@ -153,7 +203,84 @@ impl CallLog {
 }
 
 impl Shard {
+    /// The shard, if nobody holds it.
+    fn take(&self) -> Option<MutexGuard<'_, Past>> {
+        let past = match self.past.try_lock() {
+            Ok(past) => past,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(self.caught_up(past))
+    }
+
+    /// The shard; for readers, who may wait.
     fn hold(&self) -> MutexGuard<'_, Past> {
-        self.past.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.caught_up(self.past.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    fn caught_up<'s>(&'s self, mut past: MutexGuard<'s, Past>) -> MutexGuard<'s, Past> {
+        while !self.late.is_empty()
+            && let Some((position, end)) = self.late.pop()
+        {
+            past.close(position, &end);
+        }
+        past
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calls::Times;
+    use crate::calls::fixed::Fixed;
+    use crate::words::Decided;
+
+    fn fixed(number: u64) -> Fixed {
+        Fixed {
+            lengths: [0; 5],
+            number,
+            at: 1,
+            end: End::default(),
+            client: std::net::SocketAddr::from(([127, 0, 0, 1], 1)),
+            bodies: [None, Some(4)],
+        }
+    }
+
+    fn log() -> CallLog {
+        CallLog::new(1 << 20, Arc::new(Metrics::new(1)))
+    }
+
+    fn write(log: &CallLog) -> Spot {
+        let number = log.number();
+        let meta = super::super::past::note(&super::super::Decision::new(Decided::Mocked, 3), 200, 2).unwrap();
+        log.write(Draft { fixed: fixed(number), meta: &meta, parts: [b"GET / HTTP/1.1", b"\na", b"", b"body"] })
+            .unwrap()
+    }
+
+    fn end() -> End {
+        let total = std::time::Duration::from_micros(5);
+        End { times: Times { total, ..Times::default() }, how: Some((Decided::Mocked, None, None)) }
+    }
+
+    #[test]
+    fn an_entry_is_shown_while_its_call_is_under_way_and_completed_where_it_lies() {
+        let log = log();
+        let spot = write(&log);
+        let call = log.at(spot).unwrap();
+        assert_eq!((call.status(), call.times()), (Some(200), None));
+        assert_eq!(call.method(), b"GET");
+        log.complete(spot, end());
+        assert_eq!(log.at(spot).unwrap().times(), Some(end().times));
+    }
+
+    #[test]
+    fn an_end_that_finds_its_shard_held_is_written_by_the_next() {
+        let log = log();
+        let spot = write(&log);
+        let held = log.past[spot.shard].past.lock().unwrap();
+        log.complete(spot, end());
+        drop(held);
+        assert_eq!(log.at(spot).unwrap().times(), Some(end().times));
+        assert_eq!(log.metrics.call_log_dropped.get(), 0);
     }
 }

@@ -4,7 +4,9 @@
 //! closing counts the metrics and writes the access line. What it leaves behind is a [`Call`] in the [`CallLog`], which
 //! is bounded and never makes a request wait.
 
+mod brief;
 mod entry;
+mod fixed;
 mod line;
 mod log;
 mod open;
@@ -20,6 +22,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
+pub use brief::{Brief, Counts, Told};
 pub use entry::{Entry, Whole};
 pub use log::CallLog;
 pub use query::{BadParameter, CallPage, CallQuery};

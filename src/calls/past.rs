@@ -1,41 +1,40 @@
 //! A stretch of the ring: calls that are over, one behind the other in one piece of memory.
 //!
 //! An entry is written once, in one go, over what was written longest ago: no call in the log keeps an allocation or a
-//! configuration alive, and the memory is touched in order, which is what caches and their prefetchers are good at.
+//! configuration alive, and the memory is touched in order, which is what caches and their prefetchers are good at. A
+//! call that is answered at once is written before its answer leaves, and completed where it lies ([`Past::close`]).
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::{Answered, Call, Captured, Closed, Decision, Head, Times};
-use crate::words::{Decided, Failure, Reason, Rejection};
-
-/// Two lengths before each entry: of all of it, and of its [`Meta`].
-const LENGTHS: usize = 8;
+use super::fixed::{END, End, FIXED, Fixed};
+use super::{Answered, Call, Captured, Closed, Decision, Head};
+use crate::words::{Decided, Reason, Rejection};
 
 /// Entries of a fixed amount of memory, oldest first.
 #[derive(Debug)]
 pub(super) struct Past {
     memory: VecDeque<u8>,
     budget: usize,
+    /// How many bytes were let go: what tells a place that was written over.
+    gone: u64,
     /// Where a [`Meta`] is written before it is copied: kept so that it is allocated once.
     scratch: Vec<u8>,
     /// How many entries were let go.
     pub evicted: u64,
 }
 
-/// Everything of a call but its heads and bodies, which follow it.
+/// Where an entry was written: bytes written before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position(u64);
+
+/// What is the same for all calls of one scenario: a [`Fixed`] and the bytes of the request are all that is added.
 #[derive(Serialize, Deserialize)]
 struct Meta<'a> {
-    number: u64,
-    /// Nanoseconds since the epoch.
-    at: u64,
-    client: SocketAddr,
-    request: usize,
     decided: Decided,
     #[serde(borrow)]
     names: [Option<&'a str>; 4],
@@ -44,24 +43,21 @@ struct Meta<'a> {
     rejection: Option<Rejection>,
     bad_delay: bool,
     answered: Option<(u16, usize)>,
-    closed: Option<MetaClosed>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct MetaClosed {
-    decided: Decided,
-    failure: Option<Failure>,
-    rejection: Option<Rejection>,
-    /// Nanoseconds: total, delay, upstream.
-    times: [u64; 3],
-    /// Bytes kept, and bytes that passed.
-    bodies: [Option<(usize, u64)>; 2],
+/// An entry about to be written.
+pub(super) struct Draft<'d> {
+    pub fixed: Fixed,
+    /// A [`Meta`] as it is written.
+    pub meta: &'d [u8],
+    /// Both heads, then both bodies.
+    pub parts: [&'d [u8]; 4],
 }
 
 impl Past {
     /// Room for `budget` bytes; the memory is taken as it is written.
     pub fn new(budget: usize) -> Self {
-        Past { memory: VecDeque::with_capacity(budget), budget, scratch: Vec::new(), evicted: 0 }
+        Past { memory: VecDeque::with_capacity(budget), budget, gone: 0, scratch: Vec::new(), evicted: 0 }
     }
 
     /// Bytes that the entries take.
@@ -69,37 +65,65 @@ impl Past {
         self.memory.len()
     }
 
-    /// Writes an entry over the oldest ones; says whether there was room. Bodies that this memory cannot hold beside
-    /// other calls are left out.
+    /// Writes the entry of a call over the oldest ones; says whether there was room.
     pub fn push(&mut self, call: &Call) -> bool {
-        let parts = parts(call);
-        let bodies: usize = parts[2..].iter().map(|body| body.len()).sum();
-        let with_bodies = bodies <= self.budget / 2;
-        let parts = if with_bodies { &parts[..] } else { &parts[..2] };
         let scratch = std::mem::take(&mut self.scratch);
-        let Ok(meta) = postcard::to_extend(&Meta::of(call, with_bodies), scratch) else { return false };
-        let length = LENGTHS + meta.len() + parts.iter().map(|part| part.len()).sum::<usize>();
-        let fits = length <= self.budget;
-        if let (true, Ok(whole), Ok(of_meta)) = (fits, u32::try_from(length), u32::try_from(meta.len())) {
-            while self.memory.len() + length > self.budget {
-                self.pop();
-            }
-            self.memory.extend(&whole.to_le_bytes());
-            self.memory.extend(&of_meta.to_le_bytes());
-            self.memory.extend(&meta);
-            for part in parts {
-                self.memory.extend(*part);
-            }
-        }
+        let Ok(meta) = postcard::to_extend(&Meta::of(call), scratch) else { return false };
+        let place = self.write(Draft { fixed: Fixed::of(call), meta: &meta, parts: parts(call) });
         self.scratch = meta;
         self.scratch.clear();
-        fits
+        place.is_some()
+    }
+
+    /// Writes an entry over the oldest ones; `None` where it is larger than all the room there is. Bodies that this
+    /// memory cannot hold beside other calls are left out.
+    pub fn write(&mut self, draft: Draft<'_>) -> Option<Position> {
+        let Draft { mut fixed, meta, mut parts } = draft;
+        if parts[2].len() + parts[3].len() > self.budget / 2 {
+            (parts[2], parts[3]) = (&[], &[]);
+        }
+        let length = FIXED + meta.len() + parts.iter().map(|part| part.len()).sum::<usize>();
+        if length > self.budget {
+            return None;
+        }
+        fixed.lengths =
+            [length, meta.len(), parts[0].len(), parts[2].len(), parts[3].len()].map(|length| length as u32);
+        while self.memory.len() + length > self.budget {
+            self.pop();
+        }
+        let position = Position(self.gone + self.memory.len() as u64);
+        self.memory.extend(&fixed.to_bytes());
+        self.memory.extend(meta);
+        for part in parts.iter().filter(|part| !part.is_empty()) {
+            self.memory.extend(*part);
+        }
+        Some(position)
+    }
+
+    /// Completes an entry, unless it was written over meanwhile.
+    pub fn close(&mut self, position: Position, end: &End) {
+        let Some(at) = position.0.checked_sub(self.gone) else { return };
+        for (byte, slot) in end.to_bytes().iter().zip(self.memory.iter_mut().skip(at as usize + END)) {
+            *slot = *byte;
+        }
+    }
+
+    /// One entry, unless it was written over.
+    pub fn read(&self, position: Position) -> Option<Arc<Call>> {
+        let at = usize::try_from(position.0.checked_sub(self.gone)?).ok()?;
+        let length: Vec<u8> = self.memory.iter().skip(at).take(4).copied().collect();
+        let length = u32::from_le_bytes(length.try_into().ok()?) as usize;
+        let entry: Vec<u8> = self.memory.iter().skip(at).take(length).copied().collect();
+        entries(&entry).next()
     }
 
     fn pop(&mut self) {
-        let length = self.memory.iter().take(4).rev().fold(0, |length, byte| (length << 8) | usize::from(*byte));
+        let byte = |at: usize| self.memory.get(at).map_or(0, |byte| u32::from(*byte) << (8 * at));
+        let length = (byte(0) | byte(1) | byte(2) | byte(3)) as usize;
         // An entry is never empty; the bounds only spare a proof.
-        self.memory.drain(..length.clamp(1, self.memory.len().max(1)).min(self.memory.len()));
+        let length = length.clamp(1, self.memory.len().max(1)).min(self.memory.len());
+        self.memory.drain(..length);
+        self.gone += length as u64;
         self.evicted += 1;
     }
 
@@ -113,14 +137,18 @@ impl Past {
 /// The entries in a copy of a [`Past`], oldest first.
 pub(super) fn entries(mut memory: &[u8]) -> impl Iterator<Item = Arc<Call>> {
     std::iter::from_fn(move || {
-        let (lengths, _) = memory.split_first_chunk::<LENGTHS>()?;
-        let [a, b, c, d, e, f, g, h] = *lengths;
-        let (length, meta) = (u32::from_le_bytes([a, b, c, d]) as usize, u32::from_le_bytes([e, f, g, h]) as usize);
-        let entry = memory.get(LENGTHS..length)?;
-        memory = &memory[length..];
-        let (meta, parts) = entry.split_at_checked(meta)?;
-        postcard::from_bytes::<Meta<'_>>(meta).ok()?.restore(parts).map(Arc::new)
+        let fixed = Fixed::from_bytes(memory.first_chunk::<FIXED>()?);
+        let entry = memory.get(FIXED..fixed.lengths[0] as usize)?;
+        memory = &memory[fixed.lengths[0] as usize..];
+        let (meta, parts) = entry.split_at_checked(fixed.lengths[1] as usize)?;
+        postcard::from_bytes::<Meta<'_>>(meta).ok()?.restore(&fixed, parts).map(Arc::new)
     })
+}
+
+/// What all calls of one decision share, as it is written: made once where many calls get one answer.
+pub(super) fn note(decision: &Decision, status: u16, head: usize) -> Option<Box<[u8]>> {
+    let meta = Meta { answered: Some((status, head)), ..Meta::named(decision) };
+    postcard::to_extend(&meta, Vec::new()).ok().map(Vec::into_boxed_slice)
 }
 
 /// What follows the [`Meta`]: both heads, then both bodies.
@@ -138,16 +166,13 @@ fn parts(call: &Call) -> [&[u8]; 4] {
 }
 
 impl<'a> Meta<'a> {
-    fn of(call: &'a Call, with_bodies: bool) -> Self {
-        let decision = &call.decision;
-        let kept = |body: &Option<Captured>| {
-            body.as_ref().map(|body| (if with_bodies { body.bytes.len() } else { 0 }, body.length))
-        };
+    fn of(call: &'a Call) -> Self {
+        let answered = call.answered.get().map(|answered| (answered.status, answered.head.len()));
+        Meta { answered, ..Meta::named(&call.decision) }
+    }
+
+    fn named(decision: &'a Decision) -> Self {
         Meta {
-            number: call.number,
-            at: nanos(call.at.duration_since(UNIX_EPOCH).unwrap_or_default()),
-            client: call.client,
-            request: call.request.len(),
             decided: decision.decided,
             names: [
                 decision.mock.as_deref(),
@@ -159,36 +184,30 @@ impl<'a> Meta<'a> {
             miss: decision.miss,
             rejection: decision.rejection,
             bad_delay: decision.bad_delay,
-            answered: call.answered.get().map(|answered| (answered.status, answered.head.len())),
-            closed: call.closed.get().map(|closed| MetaClosed {
-                decided: closed.decided,
-                failure: closed.failure,
-                rejection: closed.rejection,
-                times: [closed.times.total, closed.times.delay, closed.times.upstream].map(nanos),
-                bodies: [kept(&closed.request_body), kept(&closed.response_body)],
-            }),
+            answered: None,
         }
     }
 
-    fn restore(self, mut parts: &[u8]) -> Option<Call> {
+    fn restore(self, fixed: &Fixed, mut parts: &[u8]) -> Option<Call> {
         let mut part = |length: usize| {
             let (part, rest) = parts.split_at_checked(length)?;
             parts = rest;
             Some(Bytes::copy_from_slice(part))
         };
-        let request = Head(part(self.request)?);
+        let [_, _, request, kept @ ..] = fixed.lengths.map(|length| length as usize);
+        let request = Head(part(request)?);
         let (answered, closed) = (OnceLock::new(), OnceLock::new());
         if let Some((status, length)) = self.answered {
             let _ = answered.set(Answered { status, head: Head(part(length)?) });
         }
-        if let Some(MetaClosed { decided, failure, rejection, times, bodies }) = self.closed {
-            let mut body = |body: Option<(usize, u64)>| match body {
-                Some((kept, length)) => Some(Some(Captured { bytes: part(kept)?, length })),
+        if let Some((decided, failure, rejection)) = fixed.end.how {
+            let mut body = |kept: usize, length: Option<u64>| match length {
+                Some(length) => Some(Some(Captured { bytes: part(kept)?, length })),
                 None => Some(None),
             };
-            let [request_body, response_body] = [body(bodies[0])?, body(bodies[1])?];
-            let [total, delay, upstream] = times.map(Duration::from_nanos);
-            let times = Times { total, delay, upstream };
+            let request_body = body(kept[0], fixed.bodies[0])?;
+            let response_body = body(kept[1], fixed.bodies[1])?;
+            let times = fixed.end.times;
             let _ = closed.set(Closed { decided, failure, rejection, times, request_body, response_body });
         }
         let [mock, stub, scenario, upstream] = self.names.map(|name| name.map(Arc::from));
@@ -203,14 +222,9 @@ impl<'a> Meta<'a> {
             upstream,
             bad_delay: self.bad_delay,
         };
-        let at = UNIX_EPOCH + Duration::from_nanos(self.at);
-        Some(Call { number: self.number, at, client: self.client, request, decision, answered, closed })
+        let at = UNIX_EPOCH + Duration::from_nanos(fixed.at);
+        Some(Call { number: fixed.number, at, client: fixed.client, request, decision, answered, closed })
     }
-}
-
-/// Nanoseconds; 584 years at most.
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

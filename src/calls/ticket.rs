@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::open::Place;
 use super::sink::AccessLines;
 use super::{Answered, Call, CallLog, Captured, Closed, Course, Decision, Head, Times, Traced, Traces};
-use crate::metrics::{Counter, Series};
+use crate::metrics::{CallCounter, Series};
 use crate::settings::AccessLog;
 use crate::words::{Decided, Failure, Rejection};
 
@@ -41,7 +41,7 @@ pub struct Counting {
     /// The number of the mock.
     pub mock: Option<usize>,
     /// The counter of the scenario or server stub that answers.
-    pub stub: Option<Counter>,
+    pub stub: Option<CallCounter>,
 }
 
 impl std::fmt::Debug for Counting {
@@ -186,7 +186,7 @@ impl Ticket {
             let name = decision.mock.as_deref().unwrap_or("");
             counting.series.observe_delay(metrics, number, name, times.delay.as_secs_f64());
         }
-        metrics.observe(decided, times.total.as_secs_f64(), times.own().as_secs_f64());
+        metrics.observe(decided, times.total, times.own());
     }
 }
 

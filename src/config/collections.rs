@@ -24,6 +24,16 @@ pub enum Collection {
     Given(PathBuf),
 }
 
+impl Collection {
+    /// Where a file names it.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            Collection::Within(name) => Some(name.place),
+            Collection::Given(_) => None,
+        }
+    }
+}
+
 /// The texts of collections and environments: releases may share them.
 pub type Texts = HashMap<PathBuf, Option<SourceId>>;
 

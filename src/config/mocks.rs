@@ -9,6 +9,7 @@ use super::collections::{Collection, Texts};
 use super::hosts::{base, host};
 use super::lint::Origins;
 use super::names::{self, Given};
+use super::postman;
 use super::response::{self, Bodies, Statuses};
 use super::templates::Templating;
 use super::{Context, MockSource};
@@ -21,6 +22,7 @@ use crate::stubs::answer::Answer;
 use crate::stubs::cors::Cors;
 use crate::stubs::marker::Marker;
 use crate::stubs::path_template::Template;
+use crate::stubs::postman::Settings;
 use crate::stubs::scenario::{Mock, Scope, Selectors, ServerStub};
 use crate::stubs::table::Parts;
 use crate::stubs::template::{self, Engine, Known, Variables};
@@ -135,6 +137,8 @@ pub(super) struct Inherited {
     names: Given,
     /// The directory that body files are relative to.
     directory: PathBuf,
+    /// Whether the closest example answers.
+    pub is_postman: bool,
 }
 
 impl<'a, 'c> Compiler<'a, 'c> {
@@ -177,6 +181,10 @@ impl<'a, 'c> Compiler<'a, 'c> {
             active_server_stub,
             server_stub_scope,
             selectors,
+            matching,
+            closest,
+            match_body,
+            match_headers,
             environment,
             environments,
             release: _, // whoever drafts a mock has chosen its stubs
@@ -185,6 +193,10 @@ impl<'a, 'c> Compiler<'a, 'c> {
         self.beside = beside;
         let environment = self.environment(&name.value, environment, environments);
         let limits = template::Limits { work: self.limits.template_work, output: self.limits.template_output };
+        let collection = files.iter().find_map(|file| file.collection.as_ref());
+        let collection = collection.map(|collection| collection.place());
+        let matching = postman::Keys { matching, closest, match_body, match_headers };
+        let postman = matching.settings(table, collection, self.cx);
         let mut inherited = Inherited {
             number,
             name: name.value.as_str().into(),
@@ -194,8 +206,9 @@ impl<'a, 'c> Compiler<'a, 'c> {
             server_stubs: HashMap::new(),
             names: Given::default(),
             directory: PathBuf::new(),
+            is_postman: postman.is_some(),
         };
-        let mut stubs = Vec::with_capacity(files.len());
+        let mut stubs: Vec<(Option<At<List<StubTable>>>, PathBuf)> = Vec::with_capacity(files.len());
         for file in files {
             let directory = self.files.clone().unwrap_or(file.directory);
             inherited.directory.clone_from(&directory);
@@ -205,6 +218,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             let collected = file.collection.and_then(|file| self.collection(&file, &directory, &environment.variables));
             stubs.extend([(file.stubs, directory.clone()), (collected, directory)]);
         }
+        let has_examples = stubs.iter().any(|(list, _)| list.as_ref().is_some_and(|list| !list.value.0.is_empty()));
         let scope = match server_stub_scope.as_ref().map(|scope| scope.value) {
             Some(ServerStubScope::All) => Scope::All,
             Some(ServerStubScope::Mocked) | None => Scope::Mocked,
@@ -235,6 +249,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             selectors: selectors.map_or(Selectors::On, |selectors| self.selectors(selectors)),
             secrets: environment.secrets.into(),
             url: url.and_then(|url| super::hosts::mock_url(&url, self.cx)),
+            postman: postman.map(|settings| Box::new(Settings { has_examples, ..settings })),
         };
         self.parts.mocks.push(Arc::new(mock));
         let mut given = Given::default();

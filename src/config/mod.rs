@@ -19,6 +19,7 @@ mod listeners;
 mod mocks;
 mod names;
 mod operators;
+mod postman;
 mod releases;
 mod response;
 mod settings;

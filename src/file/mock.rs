@@ -5,7 +5,7 @@ use toml::de::DeValue;
 
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
-use super::leaf::{List, Named, ServerStubScope, Status, Text, Value};
+use super::leaf::{Closest, List, Matching, Named, ServerStubScope, Status, Text, Value};
 use super::read::{Reader, keys};
 use super::variants::{EnvironmentTable, ReleaseTable};
 use super::when::WhenTable;
@@ -25,7 +25,7 @@ keys! {
         /// The settings of the mock.
         settings: MockTable,
     }
-    later ["limit", "matching", "closest", "openapi", "owner", "record"]
+    later ["limit", "openapi", "owner", "record"]
 }
 
 keys! {
@@ -72,6 +72,14 @@ keys! {
         server_stub_scope: ServerStubScope,
         /// Whether `x-mock-response-*` headers choose the answer. Default: "on".
         selectors: SelectorsValue,
+        /// Whether every condition must hold, or the closest example answers, as in Postman. Default: "strict".
+        matching: Matching,
+        /// The lowest row of Postman's table by which a path may fit. Default: "wildcard".
+        closest: Closest,
+        /// In Postman's matching: whether an example must have the request's body. Default: false.
+        match_body: bool,
+        /// In Postman's matching: headers that an example must share with the request.
+        match_headers: List<Text>,
         /// The environment whose variables templates see. Default: none.
         environment: Text,
         /// Environments: sets of variables.
@@ -81,7 +89,7 @@ keys! {
         /// Releases: sets of stubs in files of their own.
         releases: Named<ReleaseTable>,
     }
-    later ["limit", "matching", "closest", "openapi", "owner"]
+    later ["limit", "openapi", "owner"]
     unknown unknown_in_default
 }
 

@@ -130,6 +130,10 @@ impl Writer<'_> {
     fn condition(&mut self, path: &[&str], condition: &Condition) {
         let value = match condition {
             Condition::Equals(value) => toml(&value.json),
+            Condition::Values(list) => {
+                let values: Vec<_> = list.value.0.iter().map(|scalar| toml(&scalar.value.0.json)).collect();
+                format!("[{}]", values.join(", "))
+            }
             Condition::Operators(table) => {
                 let OperatorTable { eq, .. } = &*table.value;
                 let Some(eq) = eq else { return };

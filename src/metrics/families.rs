@@ -7,6 +7,7 @@ use prometheus::{
     Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 
+use super::sharded::{self, Times};
 use super::{Born, Metrics};
 
 /// From 0.5 ms to one minute: between an answer from memory and a slow upstream.
@@ -33,6 +34,10 @@ fn histograms(registry: &Registry, name: &str, help: &str, labels: &[&str], buck
     register(registry, HistogramVec::new(opts, labels))
 }
 
+fn times(registry: &Registry, name: &str, help: &str, bounds: &'static [f64]) -> Times {
+    register(registry, Times::new(&Opts::new(format!("standin_{name}"), help), bounds))
+}
+
 #[allow(clippy::expect_used)]
 fn register<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
     let collector = made.expect("metric names and labels are constants of this file, and a test makes them all");
@@ -45,30 +50,28 @@ impl Metrics {
     pub fn new(max_stubs: usize) -> Self {
         let registry = Registry::new();
         let r = &registry;
-        let duration = histograms(
+        let duration = times(
             r,
             "request_duration_seconds",
             "Time from the end of the request head to the end of the answer.",
-            &["decision"],
             SECONDS,
         );
-        let overhead = histograms(
+        let overhead = times(
             r,
             "overhead_seconds",
             "Part of the time that Standin itself took: without injected delay and without the upstream.",
-            &["decision"],
             OWN_SECONDS,
         );
+        let requests = sharded::CounterVec::new(
+            Opts::new("standin_requests_total", "Requests by what was done with them."),
+            &["mock", "stub", "scenario", "decision", "code"],
+        );
+        let inflight = Opts::new("standin_inflight_requests", "Requests under way.");
         let build_info = IntGaugeVec::new(Opts::new("standin_build_info", "The version that runs."), &["version"]);
         let build_info = register(r, build_info);
         build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Metrics {
-            requests: counters(
-                r,
-                "requests_total",
-                "Requests by what was done with them.",
-                &["mock", "stub", "scenario", "decision", "code"],
-            ),
+            requests: register(r, requests),
             injected_delay: histograms(r, "injected_delay_seconds", "Simulated delay of answers.", &["mock"], SECONDS),
             rejected: counters(r, "rejected_total", "Requests rejected as malformed or over a limit.", &["reason"]),
             misses: counters(
@@ -99,7 +102,6 @@ impl Metrics {
             upstream_errors: counters(r, "upstream_errors_total", "Failures of upstreams.", &["upstream", "kind"]),
             duration,
             overhead,
-            by_decision: Default::default(),
             generation: gauge(r, "config_generation", "Number of the configuration in force."),
             reloads: counters(r, "config_reloads_total", "Attempts to replace the configuration.", &["result"]),
             last_success: register(
@@ -126,7 +128,7 @@ impl Metrics {
                 "Entries and access lines that were dropped because nobody may wait for them.",
             ),
             connections: gauge(r, "connections", "Open connections of the data listener."),
-            inflight: gauge(r, "inflight_requests", "Requests under way."),
+            inflight: register(r, sharded::Gauge::with_opts(inflight)),
             panics: counter(r, "panics_total", "Requests that a panic of Standin ended."),
             log_suppressed: counter(
                 r,

@@ -6,14 +6,14 @@
 
 mod families;
 mod series;
+mod sharded;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
+use std::time::Duration;
 
 use prometheus::core::Collector;
-use prometheus::{
-    Encoder, Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
-};
+use prometheus::{Encoder, Gauge, GaugeVec, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder};
 
 pub use series::{Series, UpstreamSeries};
 
@@ -22,7 +22,7 @@ use crate::words::{Decided, Failure, Reason, Rejection};
 /// All metrics of a sidecar.
 pub struct Metrics {
     registry: Registry,
-    requests: IntCounterVec,
+    requests: sharded::CounterVec,
     injected_delay: HistogramVec,
     rejected: IntCounterVec,
     misses: IntCounterVec,
@@ -30,9 +30,8 @@ pub struct Metrics {
     upstream_requests: IntCounterVec,
     upstream_duration: HistogramVec,
     upstream_errors: IntCounterVec,
-    duration: HistogramVec,
-    overhead: HistogramVec,
-    by_decision: [OnceLock<(Histogram, Histogram)>; Decided::ALL.len()],
+    duration: sharded::Times,
+    overhead: sharded::Times,
     /// Configuration in force.
     pub generation: IntGauge,
     reloads: IntCounterVec,
@@ -45,7 +44,7 @@ pub struct Metrics {
     /// Open data connections.
     pub connections: IntGauge,
     /// Requests under way.
-    pub inflight: IntGauge,
+    pub inflight: sharded::Gauge,
     /// Requests that a panic ended.
     pub panics: IntCounter,
     /// Lines that the operational log left out.
@@ -66,6 +65,9 @@ struct Born {
 
 /// A counter, as others hold it.
 pub type Counter = IntCounter;
+
+/// A counter of calls, as others hold it.
+pub type CallCounter = sharded::Counter;
 
 /// What stubs beyond `metrics.max_stubs` are called.
 const OTHER: &str = "_other";
@@ -118,14 +120,10 @@ impl Metrics {
         self.template_errors.with_label_values(&[mock, stub]).inc();
     }
 
-    /// Observes the times of a call, in seconds.
-    pub fn observe(&self, decided: Decided, duration: f64, own: f64) {
-        let (durations, overheads) = self.by_decision[decided as usize].get_or_init(|| {
-            let label = [decided.as_str()];
-            (self.duration.with_label_values(&label), self.overhead.with_label_values(&label))
-        });
-        durations.observe(duration);
-        overheads.observe(own);
+    /// Observes the times of a call.
+    pub fn observe(&self, decided: Decided, total: Duration, own: Duration) {
+        self.duration.observe(decided, total);
+        self.overhead.observe(decided, own);
     }
 
     /// Counts a failure of an upstream.
@@ -190,7 +188,7 @@ impl Metrics {
     }
 
     /// The counter of a call that a stub answered; a stub beyond the limit counts as `_other`.
-    fn stub_requests(&self, mock: &str, stub: &str, scenario: &str, decided: Decided, code: &str) -> IntCounter {
+    fn stub_requests(&self, mock: &str, stub: &str, scenario: &str, decided: Decided, code: &str) -> CallCounter {
         let labels = [mock, stub, scenario, decided.as_str(), code];
         match self.admit(mock, stub, Some(labels)) {
             true => self.requests.with_label_values(&labels),

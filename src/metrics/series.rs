@@ -2,22 +2,23 @@
 
 use std::sync::OnceLock;
 
+use prometheus::core::{Atomic, GenericCounter};
 use prometheus::{Histogram, IntCounter};
 
-use super::Metrics;
+use super::{CallCounter, Metrics};
 use crate::words::Decided;
 
 /// Handles that belong to one snapshot, found at their first hit.
 #[derive(Default)]
 pub struct Series {
-    scenarios: Box<[OnceLock<IntCounter>]>,
-    server_stubs: Box<[OnceLock<IntCounter>]>,
+    scenarios: Box<[OnceLock<CallCounter>]>,
+    server_stubs: Box<[OnceLock<CallCounter>]>,
     mocks: Box<[MockSeries]>,
 }
 
 #[derive(Default)]
 struct MockSeries {
-    decisions: [ByCode; Decided::ALL.len()],
+    decisions: [ByCode<CallCounter>; Decided::ALL.len()],
     delay: OnceLock<Histogram>,
 }
 
@@ -33,7 +34,7 @@ impl Series {
     }
 
     /// The counter of calls that a scenario answered.
-    pub fn scenario(&self, metrics: &Metrics, number: u32, names: [&str; 3], code: u16) -> IntCounter {
+    pub fn scenario(&self, metrics: &Metrics, number: u32, names: [&str; 3], code: u16) -> CallCounter {
         let [mock, stub, scenario] = names;
         let find = || metrics.stub_requests(mock, stub, scenario, Decided::Mocked, &folded(code));
         match self.scenarios.get(number as usize) {
@@ -43,7 +44,7 @@ impl Series {
     }
 
     /// The counter of calls that an active server stub answered.
-    pub fn server_stub(&self, metrics: &Metrics, number: u32, names: [&str; 2], code: u16) -> IntCounter {
+    pub fn server_stub(&self, metrics: &Metrics, number: u32, names: [&str; 2], code: u16) -> CallCounter {
         let [mock, stub] = names;
         let find = || metrics.stub_requests(mock, stub, "", Decided::ServerStub, &folded(code));
         match self.server_stubs.get(number as usize) {
@@ -76,7 +77,7 @@ impl Series {
 pub struct UpstreamSeries {
     name: String,
     duration: OnceLock<Histogram>,
-    codes: ByCode,
+    codes: ByCode<IntCounter>,
 }
 
 impl UpstreamSeries {
@@ -88,14 +89,19 @@ impl UpstreamSeries {
 }
 
 /// One counter for each status code, found at its first hit.
-#[derive(Default)]
-struct ByCode {
-    codes: OnceLock<Box<[OnceLock<IntCounter>]>>,
-    none: OnceLock<IntCounter>,
+struct ByCode<C> {
+    codes: OnceLock<Box<[OnceLock<C>]>>,
+    none: OnceLock<C>,
 }
 
-impl ByCode {
-    fn inc(&self, code: Option<u16>, find: impl Fn(&str) -> IntCounter) {
+impl<C> Default for ByCode<C> {
+    fn default() -> Self {
+        ByCode { codes: OnceLock::new(), none: OnceLock::new() }
+    }
+}
+
+impl<A: Atomic> ByCode<GenericCounter<A>> {
+    fn inc(&self, code: Option<u16>, find: impl Fn(&str) -> GenericCounter<A>) {
         let Some(code) = code else {
             self.none.get_or_init(|| find("none")).inc();
             return;

@@ -126,6 +126,8 @@ codes! {
     UnknownParameter "unknown-parameter",
     /// A condition can never hold.
     NeverHolds "never-holds",
+    /// A condition has no meaning in Postman's matching, which knows equality only.
+    NotInPostman "not-in-postman",
     /// A CIDR range is malformed.
     BadRange "bad-range",
     // --- responses ---

@@ -21,6 +21,9 @@ pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Postman's answer where no example fits, to the letter (reference, section 9).
 const NOT_FOUND: &[u8] = br#"{"error":{"name":"mockRequestNotFoundError","message":"Double check your method and the request path and try again.","header":"No matching requests"}}"#;
 
+/// Postman's answer where there is no example at all (reference, section 9).
+const NO_EXAMPLE: &[u8] = br#"{"error":{"name":"mockRequestNotFoundError","message":"To mock this request add an example response for the mock server to return.","header":"You need an example"}}"#;
+
 /// A status, header fields and a body, ready to be written.
 #[derive(Debug)]
 pub struct Local {
@@ -89,6 +92,11 @@ impl Local {
     /// The answer where no stub fits, in Postman's words.
     pub fn not_found(cors: Fields) -> Self {
         Self::json(404, "application/json; charset=utf-8", Bytes::from_static(NOT_FOUND), cors)
+    }
+
+    /// The answer of a mock without examples, in Postman's words.
+    pub fn no_example(cors: Fields) -> Self {
+        Self::json(404, "application/json; charset=utf-8", Bytes::from_static(NO_EXAMPLE), cors)
     }
 
     /// The answer of a private mock to a missing or wrong key, in Postman's error shape; `header` carries the key.

@@ -263,6 +263,9 @@ fn plan(
             let header = mock.map_or("x-api-key", |mock| &*mock.access.header);
             (Local::denied(header, cors()), plain("denied"))
         }
+        Action::Unmatched if mock.is_some_and(|mock| mock.lacks_examples()) => {
+            (Local::no_example(cors()), missed(plain("unmatched")))
+        }
         Action::Unmatched => (Local::not_found(cors()), missed(plain("unmatched"))),
         Action::GateClosed => {
             let detail = "the gate is closed for this request, and there is no upstream to forward it to";

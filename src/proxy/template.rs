@@ -48,7 +48,7 @@ pub type Rendered = Option<Result<Answer, RenderError>>;
 /// Renders the answer of a decision, where it has templates.
 pub fn render(plane: &DataPlane, snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>) -> Rendered {
     let (answer, path) = match &decision.action {
-        Action::Scenario(scenario, _) => (&scenario.answer, scenario.path.as_ref()),
+        Action::Scenario(scenario, _) => (&scenario.answer, Some(&*scenario.path)),
         Action::ServerStub(stub, _) => (&stub.answer, None),
         _ => return None,
     };

@@ -11,6 +11,7 @@ use super::delay::Delay;
 use super::marker::Marker;
 use super::matcher::Conditions;
 use super::path_template::Template;
+use super::postman;
 use super::request::RequestView;
 
 /// The number of an upstream in the list that the settings hold.
@@ -44,12 +45,19 @@ pub struct Mock {
     pub selectors: Selectors,
     /// Values of variables that are shown nowhere.
     pub secrets: Box<[Key]>,
+    /// How Postman's matching chooses; `None` where every condition of a stub must hold.
+    pub postman: Option<Box<postman::Settings>>,
 }
 
 impl Mock {
     /// Whether it names a host or a base path: only then is a call that no stub fits a miss.
     pub fn is_scoped(&self) -> bool {
         !self.hosts.is_empty() || self.base.is_some()
+    }
+
+    /// Whether it is one of Postman's matching that has no example to match.
+    pub fn lacks_examples(&self) -> bool {
+        self.postman.as_ref().is_some_and(|settings| !settings.has_examples)
     }
 }
 
@@ -167,8 +175,8 @@ pub struct Stub {
     /// The method; `None` for any.
     pub method: Option<Box<str>>,
     /// The path, the mock's base path included.
-    pub path: Template,
-    /// What `match` says of the query.
+    pub path: Arc<Template>,
+    /// What `match` says of the query; nothing in Postman's matching, where the examples say it.
     pub query: Conditions,
     /// Its scenarios in the order in which they are tried, by their numbers in the table.
     pub scenarios: Box<[u32]>,
@@ -187,10 +195,12 @@ pub struct Scenario {
     pub name: Arc<str>,
     /// What `x-mock-response-id` names.
     pub id: Arc<str>,
-    /// What must hold.
+    /// The path of its stub: what it [captures](super::path_template::captures) is for the response.
+    pub path: Arc<Template>,
+    /// What must hold; nothing in Postman's matching.
     pub conditions: Conditions,
-    /// The path of its stub, where the answer uses what it captures.
-    pub path: Option<Template>,
+    /// The request that it is the answer to, in Postman's matching.
+    pub example: Option<Box<postman::example::Example>>,
     /// The response.
     pub answer: Answer,
     /// A delay of its own or, failing that, of its server stub, its stub or its mock.

@@ -1,5 +1,7 @@
 //! Lists that the code has too: nothing is missing in the README, and nothing is listed that does not exist.
 
+use std::time::Duration;
+
 use std::collections::BTreeSet;
 
 use clap::CommandFactory as _;
@@ -109,7 +111,7 @@ fn every_metric_is_listed_with_its_labels_and_its_help() {
     metrics.certificate(Some(1.0));
     metrics.rejected(Rejection::Host);
     metrics.missed(Reason::Path);
-    metrics.observe(Decided::Mocked, 0.1, 0.1);
+    metrics.observe(Decided::Mocked, Duration::from_millis(100), Duration::from_millis(100));
     metrics.upstream("u").answered(&metrics, 200, 0.1);
     metrics.upstream_failed("u", Failure::Dns);
     let text = String::from_utf8(metrics.render()).unwrap();

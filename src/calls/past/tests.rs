@@ -1,5 +1,7 @@
 use super::*;
+use crate::calls::Times;
 use crate::redact::Redactor;
+use crate::words::Failure;
 
 fn call(number: u64, body: usize) -> Call {
     let redactor = Redactor::default();

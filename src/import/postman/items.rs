@@ -36,8 +36,8 @@ pub struct Reader<'a> {
     pub examples: usize,
 }
 
-/// The examples of one request that one stub can hold: those of one method, one path and, where a key of the query
-/// stands twice, one query; of examples that share a name, one.
+/// The examples of one request that one stub can hold: those of one method and one path; of those that share a name,
+/// one.
 type Group = (String, usize);
 
 impl<'a> Reader<'a> {
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let own = saved.get("originalRequest").or_else(|| saved.get("request")).or_else(|| item.get("request"))?;
-        let Request { method, url, when, repeated, lost } = request::read(own, self.variables, self.purpose);
+        let Request { method, url, when, lost } = request::read(own, self.variables, self.purpose);
         if let Some(why) = url.fault {
             self.lost(own, path, "left out: no request can have its path", why.to_owned());
             return None;
@@ -161,8 +161,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         let (template, wildcards) = request::template(&url.path);
-        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&repeated).finish();
-        let line = format!("{method} {template}{}{query}", if query.is_empty() { "" } else { "?" });
+        let line = format!("{method} {template}");
         let mut texts = Texts {
             variables: self.variables,
             wildcards: &wildcards,

@@ -1,6 +1,6 @@
 //! A saved request: what a scenario's own request had, as the conditions that Postman's matching ranks by.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
@@ -8,7 +8,7 @@ use super::Purpose;
 use super::fields::{self, Field};
 use super::url::{self, Segment, Url};
 use super::variables::Variables;
-use crate::file::leaf::{Named, Value};
+use crate::file::leaf::{List, Named, Scalar, Value};
 use crate::file::read::At;
 use crate::file::{Condition, OperatorTable, WhenTable};
 use crate::import::json::{Kind, Node, Object};
@@ -21,10 +21,8 @@ pub struct Request {
     pub method: String,
     /// Path and query.
     pub url: Url,
-    /// Conditions on header and body, and on the query but for what `match` says of it.
+    /// Conditions on query, header and body.
     pub when: Option<At<WhenTable>>,
-    /// Pairs of the query that only `match` can hold: those whose key stands twice.
-    pub repeated: Vec<(String, String)>,
     /// What was left out, and which.
     pub lost: Vec<(&'static str, String)>,
 }
@@ -40,12 +38,7 @@ pub fn read(node: Node<'_>, variables: &Variables, purpose: Purpose) -> Request 
     let headers = headers(fields::read(request.get("header")), variables, &mut lost);
     let body = body(request.get("body"), &headers, variables, &mut lost);
     let mut when = WhenTable::default();
-    let mut times: HashMap<&str, usize> = HashMap::new();
-    for (key, _) in &url.query {
-        *times.entry(key).or_default() += 1;
-    }
-    let (repeated, single): (Vec<_>, Vec<_>) = url.query.iter().cloned().partition(|(key, _)| times[key.as_str()] > 1);
-    when.query = pairs(single, place);
+    when.query = pairs(url.query.clone(), place);
     when.header = pairs(headers, place);
     match body {
         Body::None => {}
@@ -65,7 +58,6 @@ pub fn read(node: Node<'_>, variables: &Variables, purpose: Purpose) -> Request 
     Request {
         method: method.filter(|method| !method.is_empty()).unwrap_or_else(|| "GET".to_owned()),
         when: (!is_empty).then_some(At { value: when, place }),
-        repeated,
         url,
         lost,
     }
@@ -123,8 +115,27 @@ fn is(text: String, place: Place) -> At<Condition> {
     At { value: Condition::Equals(At { value, place }), place }
 }
 
+/// Equality of the values of a key; all of them, where it stands more than once.
 fn pairs(pairs: Vec<(String, String)>, place: Place) -> Option<At<Named<Condition>>> {
-    let named: Vec<_> = pairs.into_iter().map(|(key, value)| (At { value: key, place }, is(value, place))).collect();
+    let mut keys: Vec<(String, Vec<String>)> = Vec::new();
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    for (key, value) in pairs {
+        let number = *numbers.entry(key.clone()).or_insert(keys.len());
+        match keys.get_mut(number) {
+            Some((_, values)) => values.push(value),
+            None => keys.push((key, vec![value])),
+        }
+    }
+    let condition = |(key, mut values): (String, Vec<String>)| {
+        let key = At { value: key, place };
+        if values.len() == 1 {
+            return (key, is(values.remove(0), place));
+        }
+        let scalar = |value: String| Scalar(Value { json: Json::String(value.clone()), text: Some(value) });
+        let values = values.into_iter().map(|value| At { value: scalar(value), place }).collect();
+        (key, At { value: Condition::Values(At { value: List(values), place }), place })
+    };
+    let named: Vec<_> = keys.into_iter().map(condition).collect();
     (!named.is_empty()).then_some(At { value: Named(named), place })
 }
 
@@ -183,15 +194,7 @@ fn body(
             }
             list => form(entries(list, variables, lost)),
         },
-        "formdata" => {
-            let fields = entries(body.get("formdata"), variables, lost);
-            let mut seen = HashSet::new();
-            if let Some((key, _)) = fields.iter().find(|(key, _)| !seen.insert(key.clone())) {
-                lost.push(("left out of the conditions: a form with a field that stands twice", format!("`{key}`")));
-                return Body::None;
-            }
-            if fields.is_empty() { Body::None } else { Body::Form(fields) }
-        }
+        "formdata" => form(entries(body.get("formdata"), variables, lost)),
         "graphql" => graphql(body.get("graphql"), variables),
         "file" => {
             lost.push(("left out of the conditions: a body that is a file", String::new()));
@@ -216,16 +219,8 @@ fn text_body(text: String, is_json: bool, headers: &[(String, String)]) -> Body 
     }
 }
 
-/// A form; one whose keys stand twice can be compared as a text only.
 fn form(fields: Vec<(String, String)>) -> Body {
-    let mut seen = HashSet::new();
-    if fields.is_empty() {
-        Body::None
-    } else if fields.iter().all(|(key, _)| seen.insert(key)) {
-        Body::Form(fields)
-    } else {
-        Body::Text(form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
-    }
+    if fields.is_empty() { Body::None } else { Body::Form(fields) }
 }
 
 fn entries(
