@@ -10,6 +10,7 @@
 mod architecture;
 mod bodies;
 mod calls;
+mod collections;
 mod commands;
 mod config_errors;
 mod forwarding;
@@ -28,4 +29,4 @@ mod schema;
 mod smuggling;
 mod support;
 mod telemetry;
-mod templates;
+//TMP mod templates;

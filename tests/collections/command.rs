@@ -56,7 +56,10 @@ fn nothing_is_written_over_without_force_nor_at_all_in_a_dry_run() {
     let written = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, "mine").unwrap();
     let refused = import(&dir, &[SHOP]);
-    assert_eq!((refused.code, refused.stderr.as_str()), (1, "error: ./shop.toml exists already; --force writes over it\n"));
+    assert_eq!(
+        (refused.code, refused.stderr.as_str()),
+        (1, "error: ./shop.toml exists already; --force writes over it\n")
+    );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     assert_eq!(import(&dir, &[SHOP, "--force"]).code, 0);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), written);
@@ -90,7 +93,10 @@ fn what_is_no_collection_is_refused_and_nothing_is_written() {
 }
 
 fn shown_names(dir: &tempfile::TempDir) -> String {
-    std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap() + "\n").collect()
+    std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap() + "\n")
+        .collect()
 }
 
 #[test]
@@ -101,6 +107,6 @@ fn a_report_of_a_file_without_line_breaks_names_the_place_without_the_line() {
     std::fs::write(dir.path().join("one-line.json"), &text).unwrap();
     let ended = import(&dir, &["one-line.json"]);
     assert_eq!(ended.code, 3, "{ended:?}");
-    assert!(ended.stderr.len() < 1000 && ended.stderr.contains("one-line.json:1:100029"), "{}", ended.stderr);
+    assert!(ended.stderr.len() < 1000 && ended.stderr.contains("one-line.json:1:100028"), "{}", ended.stderr);
     assert!(ended.stderr.contains("`item` is a list, and this is a number"), "{}", ended.stderr);
 }

@@ -216,17 +216,15 @@ enum Named<'a> {
     Stuck(&'a str),
 }
 
-/// Resolves `:name` and `:name.json`.
+/// Resolves `:name` and `:name.json`: a name ends at the first dot.
 fn named<'a>(part: &'a str, values: &'a [(String, String)]) -> Named<'a> {
-    let Some(name) = part.strip_prefix(':').filter(|name| !name.is_empty()) else {
+    let rest = part.strip_prefix(':').unwrap_or("");
+    let (name, suffix) = rest.split_at(rest.find('.').unwrap_or(rest.len()));
+    if name.is_empty() {
         return Named::Text(Cow::Borrowed(part));
-    };
-    let value = |name: &str| values.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-    let (name, suffix) = match name.find('.').filter(|at| *at > 0 && value(name).is_none()) {
-        Some(dot) => name.split_at(dot),
-        None => (name, ""),
-    };
-    match (value(name).filter(|value| !value.is_empty()), suffix) {
+    }
+    let value = values.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str());
+    match (value, suffix) {
         (Some(value), "") => Named::Text(Cow::Borrowed(value)),
         (Some(value), suffix) => Named::Text(Cow::Owned(format!("{value}{suffix}"))),
         (None, "") => Named::Free(name),
