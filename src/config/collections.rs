@@ -156,13 +156,11 @@ pub(super) fn given(path: &Path, texts: &mut Texts, cx: &mut Context<'_>) -> Moc
     let name = text.and_then(|text| postman::name(&text)).map(|name| slug(&name)).unwrap_or_default();
     let name = if name.is_empty() || name == super::mocks::DEFAULT { "collection".to_owned() } else { name };
     let place = Place { source: source.unwrap_or(SourceId::NONE), start: 0, end: 0 };
-    let directory = path.parent().unwrap_or(Path::new("")).to_owned();
     let file = Drafted {
         server_stubs: None,
         stubs: None,
         collection: Some(Collection::Given(path.to_owned())),
-        directory: directory.clone(),
+        directory: path.parent().unwrap_or(Path::new("")).to_owned(),
     };
-    let settings = DefaultTable::default();
-    MockDraft { name: At { value: name, place }, settings, table: place, beside: directory, files: vec![file] }
+    MockDraft::new(At { value: name, place }, DefaultTable::default(), place, file)
 }

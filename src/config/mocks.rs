@@ -41,6 +41,19 @@ pub struct MockDraft {
     pub beside: PathBuf,
     /// Its stubs: those of the file itself, and those of a release.
     pub files: Vec<Drafted>,
+    /// Whether a collection is among its sources, be it that of a release, and where it is named.
+    pub collection: Option<Option<Place>>,
+}
+
+impl MockDraft {
+    /// A mock with the stubs of its own file.
+    pub fn new(name: At<String>, settings: DefaultTable, table: Place, file: Drafted) -> Self {
+        let own = file.collection.as_ref().map(Collection::place);
+        let mut releases = settings.releases.iter().flat_map(|releases| &releases.value.0);
+        let released = || releases.find_map(|(_, release)| release.value.postman.as_ref().map(|name| Some(name.place)));
+        let collection = own.or_else(released);
+        MockDraft { name, settings, table, beside: file.directory.clone(), files: vec![file], collection }
+    }
 }
 
 /// The stubs of one file.
@@ -72,8 +85,8 @@ pub fn drafts(
     if let Some(place) = place {
         let settings = default.map(|table| table.value).unwrap_or_default();
         let name = At { value: DEFAULT.to_owned(), place };
-        let files = vec![Drafted { server_stubs, stubs, collection: None, directory: directory.to_owned() }];
-        out.push(MockDraft { name, settings, table: place, beside: directory.to_owned(), files });
+        let file = Drafted { server_stubs, stubs, collection: None, directory: directory.to_owned() };
+        out.push(MockDraft::new(name, settings, place, file));
     }
     for MockSource { file, source, path } in files {
         let MockFile { server_stub, stub, postman, settings: MockTable { name, common } } = file;
@@ -98,8 +111,8 @@ pub fn drafts(
             }
             table.value.collection.map(Collection::Within)
         });
-        let files = vec![Drafted { server_stubs: server_stub, stubs: stub, collection, directory: directory.clone() }];
-        out.push(MockDraft { name, settings: common, table, beside: directory, files });
+        let file = Drafted { server_stubs: server_stub, stubs: stub, collection, directory };
+        out.push(MockDraft::new(name, common, table, file));
     }
     out
 }
@@ -164,7 +177,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
     }
 
     pub fn mock(&mut self, draft: MockDraft) {
-        let MockDraft { name, settings, table, beside, files } = draft;
+        let MockDraft { name, settings, table, beside, files, collection } = draft;
         // The reserved name was reported; that it is taken follows from it.
         if name.value != DEFAULT || self.parts.mocks.is_empty() {
             self.mocks.take("mock", &name.value, name.place, false, self.cx);
@@ -193,8 +206,6 @@ impl<'a, 'c> Compiler<'a, 'c> {
         self.beside = beside;
         let environment = self.environment(&name.value, environment, environments);
         let limits = template::Limits { work: self.limits.template_work, output: self.limits.template_output };
-        let collection = files.iter().find_map(|file| file.collection.as_ref());
-        let collection = collection.map(|collection| collection.place());
         let matching = postman::Keys { matching, closest, match_body, match_headers };
         let postman = matching.settings(table, collection, self.cx);
         let mut inherited = Inherited {

@@ -10,6 +10,7 @@ use super::collections::Collection;
 use super::gather::{listed, read_file};
 use super::lint;
 use super::mocks::{Compiler, Drafted, MockDraft};
+use super::names::Given;
 use crate::file::{ReleaseFile, ReleaseTable};
 use crate::problem::{Code, Place, Problem, SourceId};
 use crate::stubs::table::Table;
@@ -22,9 +23,15 @@ pub(super) struct Release {
     sources: HashSet<SourceId>,
 }
 
+/// A mock as it would be with a release that is not active.
+pub(super) struct Rehearsal {
+    draft: MockDraft,
+    release: Release,
+}
+
 impl Compiler<'_, '_> {
-    /// Compiles a mock with its active release, and checks it with each of the others.
-    pub(super) fn with_releases(&mut self, mut draft: MockDraft, mocks: &HashSet<PathBuf>) {
+    /// Compiles a mock with its active release; gives back what it would be with each of the others.
+    pub(super) fn with_releases(&mut self, mut draft: MockDraft, mocks: &HashSet<PathBuf>) -> Vec<Rehearsal> {
         let releases = self.releases(&mut draft, mocks);
         let active = draft.settings.release.clone();
         if let Some(active) = &active
@@ -45,9 +52,7 @@ impl Compiler<'_, '_> {
             draft
         };
         self.mock(with(active.first().map_or(&[], |release| &release.files)));
-        for release in others {
-            self.rehearse(with(&release.files), &release);
-        }
+        others.into_iter().map(|release| Rehearsal { draft: with(&release.files), release }).collect()
     }
 
     /// Reads the files of all releases.
@@ -66,7 +71,7 @@ impl Compiler<'_, '_> {
                     sources: HashSet::new(),
                 };
                 let ReleaseTable { files, postman } = table.value;
-                if files.is_none() && postman.is_none() {
+                if files.is_none() && postman.is_none() && !self.cx.unread.table(table.place) {
                     let help = "name its files, `files = [\"v1/*.toml\"]`, or its collection, `postman = \"v1.json\"`";
                     self.cx.missing_at("files", table.place, name.place, "the release has no `files`".to_owned(), help);
                 }
@@ -107,19 +112,18 @@ impl Compiler<'_, '_> {
             .collect()
     }
 
-    /// Compiles a mock with a release that is not active, for what can be wrong with it, and lets go of the result.
-    fn rehearse(&mut self, draft: MockDraft, release: &Release) {
-        let before = self.cx.problems.len();
-        let shown = self.cx.effective.len();
-        let kept = (take(&mut self.parts), take(&mut self.origins), take(&mut self.key_headers), take(&mut self.mocks));
+    /// Compiles a mock with a release that is not active, for what can be wrong with it, and lets go of the result. All
+    /// else has been compiled and reported.
+    pub(super) fn rehearse(&mut self, rehearsal: Rehearsal) {
+        let Rehearsal { draft, release } = rehearsal;
+        let (before, shown) = (self.cx.problems.len(), self.cx.effective.len());
+        self.mocks = Given::default();
         self.mock(draft);
         let (table, _) = Table::build(take(&mut self.parts));
-        lint::reach(&table, &self.origins, self.cx);
-        (self.parts, self.origins, self.key_headers, self.mocks) = kept;
+        lint::reach(&table, &take(&mut self.origins), self.cx);
         self.cx.effective.truncate(shown);
-        let found = self.cx.problems.split_off(before);
-        for mut problem in found {
-            // What the mock has with every release was reported, or will be.
+        for mut problem in self.cx.problems.split_off(before) {
+            // What is wrong with the mock whatever its release was reported.
             let known = |other: &Problem| {
                 (other.code, &other.place, &other.title) == (problem.code, &problem.place, &problem.title)
             };

@@ -1,5 +1,6 @@
 //! From the tables of standin.toml to checked settings, and from all files to one table of stubs.
 
+use std::mem::take;
 use std::path::Path;
 
 use super::effective::{list, quoted, show, show_mock, shown_size, value};
@@ -44,7 +45,7 @@ pub fn compile(
     } = root;
     list(cx, "mocks", patterns.as_ref().map(|p| (p.value.0.iter().map(|t| t.value.clone()).collect(), p.place)));
 
-    let ProxyTable { listen, upstream, marker, forwarded, files: body_files, tls } =
+    let ProxyTable { listen, upstream, marker, lane, forwarded, files: body_files, tls } =
         proxy.map(|t| t.value).unwrap_or_default();
     let OpsTable { listen: ops } = ops.map(|t| t.value).unwrap_or_default();
     let AdminTable { listen: admin } = admin.map(|t| t.value).unwrap_or_default();
@@ -53,6 +54,7 @@ pub fn compile(
     let proxy_upstream = upstream.as_ref().and_then(|text| upstreams.resolve(text, cx));
     show(cx, "proxy.upstream", upstream.as_ref().map(|t| (quoted(&t.value), t.place)), "none", TakesEffect::Reload);
     let marker = value(cx, "proxy.marker", marker, true, bool::to_string);
+    let lane = value(cx, "proxy.lane", lane, true, bool::to_string);
     let forwarded = value(cx, "proxy.forwarded", forwarded, Forwarded::Append, |word| quoted(word.as_str()));
     show(
         cx,
@@ -82,23 +84,29 @@ pub fn compile(
     }
     let mut resolve = |text: &At<String>, cx: &mut Context<'_>| upstreams.resolve(text, cx);
     let mut compiler = Compiler::new(cx, body_files, limits, texts, &mut resolve);
+    let mut rehearsals = Vec::new();
     for draft in drafts {
-        compiler.with_releases(draft, &mock_files);
+        rehearsals.extend(compiler.with_releases(draft, &mock_files));
     }
-    let Compiler { mut parts, origins, key_headers, .. } = compiler;
-    call_log.redact_headers.extend(key_headers);
+    let mut parts = take(&mut compiler.parts);
+    let origins = take(&mut compiler.origins);
+    call_log.redact_headers.append(&mut compiler.key_headers);
     call_log.redact_headers.sort();
     call_log.redact_headers.dedup();
     parts.gate = gate;
     parts.upstream = proxy_upstream;
     let (table, taken) = Table::build(parts);
-    lint::routes(&taken, &table, &origins, cx);
-    lint::reach(&table, &origins, cx);
+    lint::routes(&taken, &table, &origins, compiler.cx);
+    lint::reach(&table, &origins, compiler.cx);
+    for rehearsal in rehearsals {
+        compiler.rehearse(rehearsal);
+    }
 
     let settings = Settings {
         proxy: Proxy {
             listen: listeners.data,
             marker,
+            lane,
             forwarded: match forwarded {
                 Forwarded::Append => settings::Forwarded::Append,
                 Forwarded::Replace => settings::Forwarded::Replace,

@@ -124,13 +124,13 @@ impl<'a> Draft<'a> {
         values: bool,
         cx: &mut Context<'_>,
     ) -> Option<Compiled> {
-        let (found, verbatim) = find(cx, place, source);
-        let (line, _) = cx.sources.line_column(found);
+        let found = find(cx, place, source);
+        let (line, _) = cx.sources.line_column(found.place());
         let file: Arc<str> = cx.sources.get(place.source).name.as_str().into();
-        let origin = Origin { part, file, line, verbatim };
+        let origin = Origin { part, file, line, verbatim: matches!(found, Found::Verbatim(_)) };
         let (compiled, faults) = self.builder.compile(source, origin, values, &self.templating.known);
         for fault in faults {
-            report(fault, found, verbatim, source, cx);
+            report(fault, found, source, cx);
         }
         self.any |= matches!(compiled, Some(Compiled::Value(_) | Compiled::Text(_)));
         compiled
@@ -177,19 +177,43 @@ impl Writer {
     }
 }
 
-/// The place of a string within the value that holds it, and whether it stands there as it is, without escapes. The
-/// value itself where it cannot be found.
-fn find(cx: &Context<'_>, place: Place, text: &str) -> (Place, bool) {
-    let raw = cx.sources.get(place.source).text.get(place.start as usize..place.end as usize).unwrap_or("");
-    let (at, length, verbatim) = match (raw.find(text), escaped(text)) {
-        (Some(at), _) => (at, text.len(), true),
-        (None, escaped) => match raw.find(&escaped) {
-            Some(at) => (at, escaped.len(), false),
-            None => return (place, false),
-        },
+/// Where a template stands: its own place, or that of the value that it is somewhere in.
+#[derive(Clone, Copy)]
+enum Found {
+    /// Here, without escapes.
+    Verbatim(Place),
+    /// Here, with the usual escapes.
+    Escaped(Place),
+    /// Somewhere in here.
+    Within(Place),
+}
+
+impl Found {
+    fn place(self) -> Place {
+        match self {
+            Found::Verbatim(place) | Found::Escaped(place) | Found::Within(place) => place,
+        }
+    }
+}
+
+/// Finds a template in the value that holds it. That of a table with a head of its own goes on below the head.
+fn find(cx: &Context<'_>, place: Place, text: &str) -> Found {
+    let source = &cx.sources.get(place.source).text;
+    let at = |end: usize, text: &str| {
+        let found = source.get(place.start as usize..end)?.find(text)?;
+        let start = place.start + found as u32;
+        Some(Place { start, end: start + text.len() as u32, ..place })
     };
-    let start = place.start + at as u32;
-    (Place { start, end: start + length as u32, ..place }, verbatim)
+    let escaped = escaped(text);
+    for end in [place.end as usize, source.len()] {
+        if let Some(place) = at(end, text) {
+            return Found::Verbatim(place);
+        }
+        if let Some(place) = at(end, &escaped) {
+            return Found::Escaped(place);
+        }
+    }
+    Found::Within(place)
 }
 
 /// A string as most people write it between quotes.
@@ -197,16 +221,20 @@ fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t")
 }
 
-fn report(fault: Fault, place: Place, verbatim: bool, source: &str, cx: &mut Context<'_>) {
+fn report(fault: Fault, found: Found, source: &str, cx: &mut Context<'_>) {
     let Fault { kind, range, title, word, known } = fault;
     let written = |end: usize| {
         let before = source.get(..end).unwrap_or(source);
-        if verbatim { before.len() } else { escaped(before).len() }
+        if matches!(found, Found::Escaped(_)) { escaped(before).len() as u32 } else { before.len() as u32 }
     };
-    let (start, end) = (written(range.start) as u32, written(range.end) as u32);
-    // One that was not found stands somewhere in its value.
-    let at = Place { start: place.start + start, end: (place.start + end).min(place.end), ..place };
-    let at = if at.start < at.end { at } else { place };
+    let at = match found {
+        Found::Within(place) => place,
+        Found::Verbatim(place) | Found::Escaped(place) => {
+            let (start, end) = (place.start + written(range.start), place.start + written(range.end));
+            // What is missing at the end of a template is shown there.
+            Place { start: start.min(place.end.saturating_sub(1)), end: end.min(place.end), ..place }
+        }
+    };
     let words: Vec<&str> = known.iter().map(String::as_str).collect();
     let slip = nearest(&word, words.iter().copied()).map(|slip| format!("did you mean `{slip}`?"));
     let (code, help) = match kind {

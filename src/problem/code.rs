@@ -158,8 +158,6 @@ codes! {
     UnknownEnvironment "unknown-environment",
     /// A name under `release` is not defined.
     UnknownRelease "unknown-release",
-    /// A string holds a template.
-    TemplateNotAvailable "template-not-available",
     // --- collections ---
     /// The file is no JSON.
     JsonSyntax "json-syntax",

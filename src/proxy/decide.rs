@@ -11,14 +11,13 @@ use http::HeaderValue;
 
 use super::DataPlane;
 use super::answer::{Local, STANDIN};
-use super::context::{Capture, Forward, Request};
+use super::context::{Capture, Request};
 use super::exchange::Exchange;
-use super::headers::{DEBUG, Edits, Strip};
-use super::template;
+use super::headers::DEBUG;
+use super::{template, upstream};
 use crate::calls::{self, Counting, Head, Ticket};
 use crate::live::Snapshot;
-use crate::settings::Http2;
-use crate::stubs::answer::Answer;
+use crate::stubs::answer::{Answer, Ready};
 use crate::stubs::decision::{Action, Decision, Inputs};
 use crate::stubs::marker::Marker;
 use crate::stubs::request::RequestView;
@@ -60,44 +59,51 @@ pub struct Arrival<'a> {
     pub exchange: &'a Arc<Exchange>,
 }
 
-/// Decides on a request; `None` where a stub asks for a body that nobody has read.
-pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) -> Option<(Plan, Box<Request>)> {
-    let snapshot = arrival.snapshot;
+/// Asks the table; `None` where that panicked.
+pub fn judge<'s>(plane: &DataPlane, snapshot: &'s Snapshot, view: &RequestView<'_>) -> Option<Decision<'s>> {
     // A panic in here ends this request and nothing else: nothing is half done, since deciding changes nothing.
     let decided = catch_unwind(AssertUnwindSafe(|| {
         if let Some(hook) = &plane.hooks.before_decide {
             hook(view);
         }
         let inputs = Inputs { dice: plane.roll(), delay_cap: snapshot.settings.limits.delay };
-        let decision = snapshot.table.decide(view, &inputs);
-        let rendered = template::render(plane, snapshot, &decision, view);
-        (decision, rendered)
+        snapshot.table.decide(view, &inputs)
     }));
-    let (decision, rendered) = match decided {
-        Ok((decision, rendered)) => (Some(decision), rendered),
-        Err(_) => (None, None),
-    };
+    decided.ok()
+}
+
+/// Plans what was decided, and opens the ticket; `None` where a stub asks for a body that nobody has read.
+pub fn carry(
+    plane: &DataPlane,
+    arrival: &Arrival<'_>,
+    view: &RequestView<'_>,
+    decision: Option<Decision<'_>>,
+) -> Option<(Plan, Box<Request>)> {
+    let snapshot = arrival.snapshot;
     if let Some(Decision { action: Action::NeedsBody, .. }) = decision {
         return None;
     }
+    let (decision, rendered) = template::render(plane, snapshot, decision, view);
     let mut draft = Draft::of(snapshot, decision.as_ref());
-    let unrendered = rendered.as_ref().and_then(|rendered| rendered.as_ref().err());
-    if unrendered.is_some() {
+    let failure = match (&decision, &rendered) {
+        (None, _) => Some(Failure::Panic),
+        (Some(_), Some(Err(_))) => Some(Failure::Template),
+        _ => None,
+    };
+    if failure.is_some() {
         draft.fail();
     }
     let request_head = told(arrival, view);
     let counting = draft.counting(plane, snapshot);
     let (delay, miss) = (draft.delay, draft.call.miss);
     let ticket = plane.open(snapshot, arrival.started, arrival.peer, request_head, draft.call, counting);
-    let plan = match (&decision, unrendered) {
-        (Some(decision), None) => {
-            let rendered = rendered.as_ref().and_then(|rendered| rendered.as_ref().ok());
-            plan(snapshot, decision, rendered, view, &ticket)
-        }
-        (Some(decision), Some(error)) => {
+    let plan = match (&decision, &rendered) {
+        (None, _) => Plan::Fail,
+        (Some(decision), Some(Err(error))) => {
             template::failed(plane, snapshot, decision, view, error).map_or(Plan::Fail, Plan::Answer)
         }
-        (None, _) => Plan::Fail,
+        (Some(decision), Some(Ok(answer))) => plan(snapshot, decision, Some(answer), view, &ticket),
+        (Some(decision), None) => plan(snapshot, decision, None, view, &ticket),
     };
     let log = &snapshot.settings.call_log;
     let keep = log.body > 0 && plane.log.keeps_bodies(log.bodies_per_second, arrival.started);
@@ -110,14 +116,10 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
         marker: snapshot.settings.proxy.marker,
         debug: view.header(DEBUG) == Some(b"1"),
         exchange: arrival.exchange.clone(),
-        forward: decision.as_ref().and_then(|decision| forward(arrival, decision, view)),
+        forward: decision.as_ref().and_then(|decision| upstream::forward(arrival, decision, view)),
         delay,
         waited: None,
-        failure: match (&decision, unrendered) {
-            (None, _) => Some(Failure::Panic),
-            (_, Some(_)) => Some(Failure::Template),
-            _ => None,
-        },
+        failure,
         rejection: None,
         passed: 0,
         request_body: keep.then(|| Capture::new(log.body)),
@@ -129,7 +131,7 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
 }
 
 /// What the log keeps of the head.
-fn told(arrival: &Arrival<'_>, view: &RequestView<'_>) -> Head {
+pub fn told(arrival: &Arrival<'_>, view: &RequestView<'_>) -> Head {
     let Arrival { head, target, protocol, .. } = *arrival;
     let redactor = &arrival.snapshot.redactor;
     let names = view.headers.iter().map(|field| field.name);
@@ -212,6 +214,32 @@ impl Draft {
     }
 }
 
+/// The answer that was decided on, with its head, where that is the same for every request.
+pub fn ready<'s>(
+    snapshot: &'s Snapshot,
+    decision: &Decision<'s>,
+    view: &RequestView<'_>,
+) -> Option<(&'s Answer, &'s Arc<Ready>)> {
+    let mock = decision.mock.filter(|mock| mock.cors.is_static())?;
+    let (ready, number, answer, marker) = match &decision.action {
+        Action::Scenario(scenario, _) => (&snapshot.ready, scenario.number, &scenario.answer, &scenario.marker),
+        Action::ServerStub(stub, _) => (&snapshot.ready_server_stubs, stub.number, &stub.answer, &stub.marker),
+        _ => return None,
+    };
+    if answer.template.is_some() {
+        return None;
+    }
+    let ready = ready.get(number, || {
+        let mut local = Local::of(answer, mock.cors.fields(view));
+        if snapshot.settings.proxy.marker {
+            local.add(STANDIN, marker.clone().number("generation", snapshot.generation).as_str());
+        }
+        let call = calls::Decision { bad_delay: false, ..Draft::of(snapshot, Some(decision)).call };
+        local.ready(&call, &snapshot.redactor)
+    })?;
+    Some((answer, ready))
+}
+
 /// Prepares what is to be sent. `rendered` takes the place of an answer with templates.
 fn plan(
     snapshot: &Snapshot,
@@ -223,21 +251,8 @@ fn plan(
     let marker = snapshot.settings.proxy.marker;
     let generation = snapshot.generation;
     let mock = decision.mock;
-    if let Action::Scenario(scenario, _) = &decision.action
-        && rendered.is_none()
-        && mock.is_some_and(|mock| mock.cors.is_static())
-    {
-        let ready = snapshot.ready.get(scenario.number, || {
-            let cors = mock.map(|mock| mock.cors.fields(view)).unwrap_or_default();
-            let mut local = Local::of(&scenario.answer, cors);
-            if marker {
-                local.add(STANDIN, scenario.marker.clone().number("generation", generation).as_str());
-            }
-            local.ready(&snapshot.redactor)
-        });
-        if let Some(ready) = ready {
-            return Plan::Answer(Local::of_ready(&scenario.answer, ready));
-        }
+    if let Some((answer, ready)) = ready(snapshot, decision, view) {
+        return Plan::Answer(Local::of_ready(answer, ready));
     }
     let cors = || mock.map(|mock| mock.cors.fields(view)).unwrap_or_default();
     let name = mock.map_or("", |mock| &*mock.name);
@@ -281,45 +296,4 @@ fn plan(
         Action::Denied => Plan::Deny(local),
         _ => Plan::Answer(local),
     }
-}
-
-/// Where a request goes, and what is changed in it on the way.
-fn forward(arrival: &Arrival<'_>, decision: &Decision<'_>, view: &RequestView<'_>) -> Option<Forward> {
-    let Action::Forward(to) = &decision.action else { return None };
-    let upstream = arrival.snapshot.upstreams.get(to.0 as usize)?.clone();
-    let key = decision.mock.filter(|mock| mock.access.has_key(view)).map(|mock| &*mock.access.header);
-    let http2 = match upstream.settings.http2 {
-        Http2::Always => true,
-        Http2::Never => false,
-        Http2::Grpc => is_grpc(view),
-    };
-    let strip = Strip {
-        selectors: decision.selectors_on,
-        key,
-        forwarded: arrival.snapshot.settings.proxy.forwarded,
-        authority: &upstream.authority,
-    };
-    let edits = Edits::of(view.headers, strip, arrival.peer_value, arrival.scheme);
-    // Another protocol is asked for in the words of HTTP/1.1 only.
-    let http2 = http2 && !edits.upgrades();
-    Some(Forward {
-        upstream,
-        tries: 0,
-        address: 0,
-        edits,
-        http2,
-        small: false,
-        at: None,
-        connected: false,
-        status: None,
-    })
-}
-
-/// Whether this is a gRPC call: nothing else can be sent to a gRPC server, and it speaks nothing but HTTP/2.
-fn is_grpc(view: &RequestView<'_>) -> bool {
-    view.headers.iter().any(|field| {
-        field.name.eq_ignore_ascii_case("content-type")
-            && field.value.get(..16).is_some_and(|media| media.eq_ignore_ascii_case(b"application/grpc"))
-            && !field.value.get(16..).is_some_and(|rest| rest.starts_with(b"-web"))
-    })
 }

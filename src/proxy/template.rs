@@ -1,6 +1,7 @@
 //! Renders templated answers: gives the core the time, a seed and counters, and says where a template failed.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -43,10 +44,24 @@ struct Who<'t> {
 }
 
 /// An answer that was rendered, or why not; `None` where there is nothing to render.
-pub type Rendered = Option<Result<Answer, RenderError>>;
+type Rendered = Option<Result<Answer, RenderError>>;
 
-/// Renders the answer of a decision, where it has templates.
-pub fn render(plane: &DataPlane, snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>) -> Rendered {
+/// Renders the answer of a decision, where it has templates. A panic ends this request and nothing else: the decision
+/// is lost with it.
+pub fn render<'s>(
+    plane: &DataPlane,
+    snapshot: &Snapshot,
+    decision: Option<Decision<'s>>,
+    view: &RequestView<'_>,
+) -> (Option<Decision<'s>>, Rendered) {
+    let Some(decision) = decision else { return (None, None) };
+    match catch_unwind(AssertUnwindSafe(|| rendered(plane, snapshot, &decision, view))) {
+        Ok(rendered) => (Some(decision), rendered),
+        Err(_) => (None, None),
+    }
+}
+
+fn rendered(plane: &DataPlane, snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>) -> Rendered {
     let (answer, path) = match &decision.action {
         Action::Scenario(scenario, _) => (&scenario.answer, Some(&*scenario.path)),
         Action::ServerStub(stub, _) => (&stub.answer, None),

@@ -26,7 +26,7 @@ fn the_answer_says_where_and_why_and_the_call_counts_as_failed() {
     assert_eq!(problem["code"], "template");
     assert_eq!(
         problem["detail"],
-        "the template of `json $.list[0]` (standin.toml:10) failed: invalid float literal, at `int`"
+        "the template of `json $.list[0]` (standin.toml:9) failed: invalid float literal, at `int`"
     );
     // The connection lives, and nobody has waited a delay.
     assert_eq!(client.get("/a?n=y").status, 500);

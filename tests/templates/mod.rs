@@ -3,9 +3,7 @@
 mod failing;
 mod variants;
 
-use std::io::Write as _;
-
-use crate::support::process::{Process, output};
+use crate::support::process::output;
 use crate::support::{Client, Upstream, sidecar};
 
 /// A body of the call log.

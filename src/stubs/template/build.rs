@@ -20,7 +20,7 @@ pub struct Builder {
     variables: u64,
     needs: Needs,
     count: usize,
-    /// Bytes that stand in the configuration.
+    /// Bytes of the templates that stand in the configuration as they are sent.
     written: usize,
 }
 
@@ -74,7 +74,7 @@ impl Builder {
         }
         let free = self.environment.get_template(&name).map(|template| template.undeclared_variables(false));
         let (facts, faults) = examine(source, &free.unwrap_or_default(), &self.environment, known);
-        let Facts { needs, is_value, is_constant } = facts;
+        let Facts { needs, is_value, is_constant, written } = facts;
         if faults.iter().any(|fault| fault.kind != FaultKind::Lacking) {
             return (None, faults);
         }
@@ -90,7 +90,7 @@ impl Builder {
             };
         }
         self.count += 1;
-        self.written += source.len();
+        self.written += written;
         self.needs.merge(needs);
         let part = Part { name: name.into(), source: source.into(), origin };
         (Some(if is_value { Compiled::Value(part) } else { Compiled::Text(part) }), faults)

@@ -71,6 +71,8 @@ pub(super) struct Facts {
     pub is_value: bool,
     /// Whether it comes out the same for every request.
     pub is_constant: bool,
+    /// Bytes outside of expressions and statements.
+    pub written: usize,
 }
 
 type Spanned<'s> = (Token<'s>, Range<usize>);
@@ -87,7 +89,9 @@ pub(super) fn examine(
         .map_while(Result::ok)
         .map(|(token, span)| (token, span.start_offset as usize..span.end_offset as usize))
         .collect();
-    let mut facts = Facts { is_value: is_value(&tokens), is_constant: true, ..Facts::default() };
+    let written =
+        tokens.iter().map(|(token, _)| if let Token::TemplateData(text) = token { text.len() } else { 0 }).sum();
+    let mut facts = Facts { is_value: is_value(&tokens), is_constant: true, written, ..Facts::default() };
     let mut faults = Vec::new();
     let token = |at: Option<usize>| at.and_then(|at| tokens.get(at)).map(|(token, _)| token);
     for (at, (own, range)) in tokens.iter().enumerate() {

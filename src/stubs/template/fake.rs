@@ -1,23 +1,18 @@
 //! Made-up data by Postman's 118 names (reference, section 4.2): the same shapes, other words.
 
+mod throw;
+
 use std::time::Duration;
 
-use fake::Fake;
-use fake::faker::{address, company, currency, filesystem, finance, internet, job, lorem, name, number};
+use fake::faker::{address, company, currency, filesystem, finance, internet, job, lorem, name};
 use fake::locales::EN;
 use minijinja::Value;
 use rand::RngExt as _;
 use rand::rngs::Xoshiro256PlusPlus;
-use rand::seq::IndexedRandom as _;
 
-use super::functions::{moment, uuid};
+use super::functions::uuid;
 use super::words::*;
-
-/// What a value is made from.
-struct Throw {
-    rng: Xoshiro256PlusPlus,
-    now: Duration,
-}
+use throw::{Throw, plain};
 
 /// Makes the value of a name, with or without a dollar sign before it; `None` for a name that is none.
 pub(super) fn value(name: &str, rng: Xoshiro256PlusPlus, now: Duration) -> Option<Value> {
@@ -187,86 +182,6 @@ const NAMES: [(&str, Maker); 118] = [
 
 const DAY: i64 = 86_400;
 const YEAR: i64 = 365 * DAY;
-
-impl Throw {
-    fn one<T: Copy>(&mut self, list: &[T]) -> T {
-        #[allow(clippy::expect_used)]
-        *list.choose(&mut self.rng).expect("the lists of this file and of `words` are not empty")
-    }
-
-    fn string(&mut self, faker: impl FakeText) -> String {
-        faker.make(&mut self.rng)
-    }
-
-    fn text(&mut self, faker: impl FakeText) -> Value {
-        self.string(faker).into()
-    }
-
-    fn each(&mut self, count: usize, between: &str, mut make: impl FnMut(&mut Throw) -> String) -> Value {
-        (0..count).map(|_| make(self)).collect::<Vec<_>>().join(between).into()
-    }
-
-    fn signs(&mut self, signs: &[u8], count: usize) -> Value {
-        (0..count).map(|_| char::from(self.one(signs))).collect::<String>().into()
-    }
-
-    /// Digits for `#`, and for `^` all but zero.
-    fn digits(&mut self, form: &'static str) -> String {
-        self.string(number::raw::NumberWithFormat(EN, form))
-    }
-
-    fn words(&mut self, count: usize, between: &str) -> String {
-        (0..count).map(|_| self.string(lorem::raw::Word(EN))).collect::<Vec<_>>().join(between)
-    }
-
-    fn sentence(&mut self) -> String {
-        let count = self.rng.random_range(3..11);
-        let words = self.words(count, " ");
-        let (first, rest) = words.split_at(1);
-        format!("{}{rest}.", first.to_uppercase())
-    }
-
-    fn sentences(&mut self, count: std::ops::Range<usize>, between: &str) -> String {
-        let count = self.rng.random_range(count);
-        (0..count).map(|_| self.sentence()).collect::<Vec<_>>().join(between)
-    }
-
-    /// A time that lies so many seconds later.
-    fn time(&mut self, format: &str, later: i64) -> Value {
-        let seconds = self.now.as_secs().saturating_add_signed(later);
-        let time = moment(seconds, self.now.subsec_millis());
-        super::functions::formatted(&time, format).unwrap_or_default()
-    }
-
-    /// A date within so many seconds from now, as JavaScript prints it.
-    fn date(&mut self, later: std::ops::RangeInclusive<i64>) -> Value {
-        let later = self.rng.random_range(later);
-        self.time("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)", later)
-    }
-
-    /// A last name as it may stand in a domain.
-    fn last_name(&mut self) -> String {
-        plain(&self.string(name::raw::LastName(EN)))
-    }
-}
-
-/// A maker of text of the library.
-trait FakeText {
-    fn make(self, rng: &mut Xoshiro256PlusPlus) -> String;
-}
-
-impl<F> FakeText for F
-where
-    String: fake::Dummy<F>,
-{
-    fn make(self, rng: &mut Xoshiro256PlusPlus) -> String {
-        self.fake_with_rng(rng)
-    }
-}
-
-fn plain(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
-}
 
 fn domain(t: &mut Throw) -> String {
     format!("{}.{}", t.last_name(), t.string(internet::raw::DomainSuffix(EN)))

@@ -1,10 +1,10 @@
-//! What templates see, yield and refuse.
+//! What templates see and yield.
+
+mod compiling;
+mod limits;
 
 use std::sync::Arc;
 use std::time::Duration;
-
-use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
 
 use super::*;
 use crate::stubs::request::{BodyFault, BodyView, HeaderField};
@@ -188,22 +188,6 @@ fn a_json_string_that_is_one_expression_keeps_the_type_of_its_value() {
 }
 
 #[test]
-fn what_does_not_depend_on_the_request_is_static() {
-    let sample = Sample::default();
-    for (source, values, expected) in [
-        ("{% raw %}{{x}}{% endraw %}", false, "{{x}}"),
-        ("{{ '{{x}}' }}", false, "{{x}}"),
-        ("{{ 1 + 2 }}", true, "3"),
-        ("a {{ 'b' }}", true, "\"a b\""),
-    ] {
-        match sample.compile(source, values) {
-            Ok((_, Compiled::Constant(text))) => assert_eq!(text, expected, "{source}"),
-            other => panic!("{source}: {other:?}"),
-        }
-    }
-}
-
-#[test]
 fn the_time_has_many_forms() {
     for (source, expected) in [
         ("{{ now() }}", "2026-02-01T12:00:07.250Z"),
@@ -262,152 +246,4 @@ fn the_helpers_of_postman_have_its_semantics() {
     ] {
         assert_eq!(sample.text(source), expected, "{source}");
     }
-}
-
-#[test]
-fn mistakes_are_found_when_a_template_is_compiled() {
-    let sample = Sample { path: "/{id}", variables: serde_json::json!({"city": "Paris"}), ..Sample::default() };
-    for (source, kind, written, title) in [
-        ("{{ a + }}", FaultKind::Syntax, "}}", "the template is malformed: unexpected end of variable block"),
-        (
-            "{% if x %}",
-            FaultKind::Syntax,
-            "%}",
-            "the template is malformed: unexpected end of input, expected end of block",
-        ),
-        ("{% include 'x' %}", FaultKind::Syntax, "include", "the template is malformed: unknown statement include"),
-        ("{{ querry.a }}", FaultKind::Name, "querry", "a template knows no `querry`"),
-        ("{{ debug() }}", FaultKind::Name, "debug", "a template knows no `debug`"),
-        ("{{ query.a | uper }}", FaultKind::Name, "uper", "there is no filter `uper`"),
-        ("{% filter uper %}a{% endfilter %}", FaultKind::Name, "uper", "there is no filter `uper`"),
-        ("{{ query.a is nought }}", FaultKind::Name, "nought", "there is no test `nought`"),
-        ("{{ query.a is not nought }}", FaultKind::Name, "nought", "there is no test `nought`"),
-        ("{{ fake('randomName') }}", FaultKind::Name, "'randomName'", "`fake` knows no \"randomName\""),
-        ("{{ path.kind }}", FaultKind::Parameter, "kind", "the path of the stub has no parameter `kind`"),
-        ("{{ path['kind'] }}", FaultKind::Parameter, "'kind'", "the path of the stub has no parameter `kind`"),
-        ("{{ env.town }}", FaultKind::Variable, "town", "no environment of the mock has a variable `town`"),
-    ] {
-        let faults = sample.compile(source, false).unwrap_err();
-        let shown: Vec<_> = faults.iter().map(|f| (f.kind, &source[f.range.clone()], f.title.as_str())).collect();
-        assert_eq!(shown, [(kind, written, title)], "{source}");
-    }
-    let faults = sample.compile("{{ now('%!') }}", false).unwrap_err();
-    assert!(faults[0].title.starts_with("\"%!\" is no format of a time"), "{faults:?}");
-    for sound in
-        ["{{ path.id }} {{ env.city }}", "{% set a = 1 %}{{ a }}", "{% for x in body %}{{ loop.index }}{% endfor %}"]
-    {
-        assert!(sample.compile(sound, false).is_ok(), "{sound}");
-    }
-}
-
-#[test]
-fn filters_and_tests_of_the_lists_exist() {
-    let sample = Sample::default();
-    for name in FILTERS {
-        assert!(sample.compile(&format!("{{{{ query.a | {name} }}}}"), false).is_ok(), "{name}");
-    }
-    for name in TESTS.iter().filter(|name| !["true", "false", "none", "in"].contains(name)) {
-        assert!(sample.compile(&format!("{{{{ query.a is {name} }}}}"), false).is_ok(), "{name}");
-    }
-}
-
-#[test]
-fn a_fault_says_where_it_is_and_why() {
-    let failure = Sample { target: "/?n=x", ..Sample::default() }.failure("a\n{{ query.n | int }}");
-    assert_eq!(failure, "the template of `body` (a.toml:4) failed: invalid float literal, at `int`");
-}
-
-#[test]
-fn work_and_output_are_bounded() {
-    let limits = Limits { work: 10_000, output: 1_000 };
-    let body = format!("[{}1]", "1,".repeat(20_000));
-    let sample = Sample { limits, body: BodyView::Whole(body.as_bytes()), ..Sample::default() };
-    let work = "the template of `body` (a.toml:3) failed: it does more work than `limits.template_work` allows";
-    let output = "the template of `body` (a.toml:3) failed: it says more than `limits.template_output` allows";
-    for (source, expected) in [
-        ("{% for i in range(90000) %}{% endfor %}{{ body[0] }}", work),
-        ("{% for i in body %}{% for j in body %}x{% endfor %}{% endfor %}", work),
-        ("{{ 'x' * 900000000 ~ query.a }}", work),
-        ("{% for i in body %}{{ fake('randomLoremParagraphs') }}{% endfor %}", work),
-        ("{{ query.a }}{{ 'x' * 1100 }}", output),
-        ("{% for i in range(300) %}{{ body[0] }}    {% endfor %}", output),
-    ] {
-        assert_eq!(sample.failure(source), expected, "{source}");
-    }
-    // What stands in the file does not count.
-    let long = format!("{}{{{{ query.a }}}}", "x".repeat(5_000));
-    assert_eq!(sample.text(&long).len(), 5_000);
-}
-
-#[test]
-fn all_parts_of_an_answer_share_its_limits() {
-    let limits = Limits { work: 1_000, output: 10 };
-    let sample = Sample { limits, target: "/?a=0123456789", ..Sample::default() };
-    let variables = Variables::default();
-    let known = Known { path: None, variables: &variables };
-    let mut builder = sample.engine().builder();
-    let mut pieces = Vec::new();
-    for _ in 0..20 {
-        match builder.compile("{{ query.a * 2 }}", origin(), true, &known) {
-            (Some(Compiled::Value(part)), _) => pieces.push(Piece::Value(part)),
-            other => panic!("{other:?}"),
-        }
-    }
-    let failed = sample.render(&builder.finish(Vec::new(), Body::Json(pieces.into())));
-    assert!(failed.unwrap_err().reason.contains("limits.template_output"));
-}
-
-#[test]
-fn a_header_value_is_rendered_and_never_breaks_its_line() {
-    let templates = |source: &str| {
-        let (builder, compiled) = Sample::default().compile(source, false).unwrap();
-        let Compiled::Text(part) = compiled else { panic!("{compiled:?}") };
-        let plain = (HeaderName::from_static("x-first"), Field::Static(HeaderValue::from_static("1")));
-        let headers = vec![plain, (HeaderName::from_static("x-second"), Field::Template(part))];
-        builder.finish(headers, Body::Static(Bytes::from_static(b"b")))
-    };
-    let of = |target| Sample { target, ..Sample::default() }.render(&templates("<{{ query.a }}>"));
-    let answer = of("/?a=x").unwrap();
-    assert_eq!(answer.headers[1], (HeaderName::from_static("x-second"), HeaderValue::from_static("<x>")));
-    assert_eq!((answer.headers[0].1.as_bytes(), &answer.body[..], answer.template), (&b"1"[..], &b"b"[..], None));
-    for bad in ["/?a=%0d%0aset-cookie:%20a", "/?a=%0a", "/?a=%01"] {
-        assert!(of(bad).unwrap_err().reason.contains("no line break"), "{bad}");
-    }
-}
-
-#[test]
-fn the_body_is_asked_for_only_by_templates_that_name_it() {
-    let needs = |source: &str| {
-        let sample = Sample { path: "/{body}", ..Sample::default() };
-        let (builder, _) = sample.compile(source, false).unwrap();
-        builder.finish(Vec::new(), Body::Static(Bytes::new())).needs_body()
-    };
-    for source in [
-        "{{ body.a }}",
-        "{{ postman_body('a') }}",
-        "{% set body = body.a %}{{ body }}",
-        "{% for x in body %}{% endfor %}",
-    ] {
-        assert!(needs(source), "{source}");
-    }
-    for source in ["{{ query.body }}", "{{ path.body }}", "{{ 'body' ~ query.a }}", "body {{ query.a }}"] {
-        assert!(!needs(source), "{source}");
-    }
-}
-
-#[test]
-fn answers_differ_where_their_templates_variables_or_limits_do() {
-    let of = |source: &str, city: &str, work| {
-        let limits = Limits { work, ..SMALL };
-        let sample = Sample { variables: serde_json::json!({"city": city}), limits, ..Sample::default() };
-        let (builder, compiled) = sample.compile(source, false).unwrap();
-        let Compiled::Text(part) = compiled else { panic!("{compiled:?}") };
-        builder.finish(Vec::new(), Body::Text(part))
-    };
-    let one = of("{{ env.city }}", "Paris", 1000);
-    assert_eq!(one, of("{{ env.city }}", "Paris", 1000));
-    assert_ne!(one, of("{{ env.city  }}", "Paris", 1000));
-    assert_ne!(one, of("{{ env.city }}", "Rome", 1000));
-    assert_ne!(one, of("{{ env.city }}", "Paris", 1001));
-    assert!(!format!("{one:?}").contains("Paris"));
 }
