@@ -17,6 +17,15 @@ const BATCH: usize = 100;
 const CONFIG: &str = r#"
 limits = { head_timeout = "5s", body_timeout = "5s", match_body_timeout = "5s", keepalive_timeout = "5s", head = "2KiB" }
 call_log = { bodies_per_second = 1000000, access_log = "none", redact_query = ["secret"] }
+random = { seed = 7 }
+[[stub]]
+match = "GET /templated/{x}"
+headers = { x-number = "{{ seq('a') }}" }
+json = { id = "{{ uuid() }}", x = "{{ path.x }}", n = "{{ query.n | int }}" }
+[[stub]]
+match = "POST /echo"
+body = "{{ body.a }} {{ random_int(1, 100000) }}"
+delay = "1ms"
 [[stub]]
 match = "GET /static"
 json = { id = 123, name = "Ada" }
@@ -96,7 +105,9 @@ match = "GET /static"
 "#;
 
 fn start(lane: bool, more: &str) -> Sidecar {
-    let builder = sidecar().config(&format!("mocks = [\"mocks/*.toml\"]\nproxy.lane = {lane}\n{more}"));
+    let builder = sidecar().config(&format!("mocks = [\"mocks/*.toml\"]\n{more}"));
+    // By a variable, which is above a variable of the run too.
+    let builder = builder.variable("STANDIN_PROXY__LANE", &lane.to_string());
     let builder = builder.config(CONFIG).file("mocks/private.toml", PRIVATE).file("mocks/down.toml", DOWN);
     builder.file("long.txt", &"0123456789abcdef".repeat(4000)).variable("MOCK_KEY", "s3cret-key").threads(1).start()
 }
@@ -131,7 +142,7 @@ fn comparable(answer: &[u8]) -> String {
         Some((name, value)) if name == "Date" && value.ends_with(" GMT") && !value.contains("1970") => {
             format!("Date: {} long", value.len())
         }
-        Some((name, value)) if name == "standin" => {
+        Some(("standin", value)) => {
             let parts = value.split("; ").map(|part| if part.starts_with("miss=") { "miss" } else { part });
             format!("standin: {}", parts.collect::<Vec<_>>().join("; "))
         }
@@ -181,6 +192,9 @@ fn request(dice: &mut Rng) -> Vec<u8> {
             "/long",
             "/delayed",
             "/posted",
+            "/echo",
+            "/templated/1?n=7",
+            "/templated/1?n=fails",
             "/many/1",
             "/many/1?q=1",
             "/many/1?down",
