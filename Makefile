@@ -1,17 +1,17 @@
 # What a fresh machine needs is Rust and apt or brew; each target installs what else is missing, and nothing twice.
 #
 # `run` and `test` use the dev profile: it optimises a little, builds in a few minutes on two cores, and what one has
-# built the other need not. Only comparisons (`bench`) and images take the dist profile, a build of a quarter of an hour.
+# built the other need not. Only `bench`, `compare` and images take the dist profile, a build of a quarter of an hour.
 
 PROFILE ?= dist
 # Debian keeps nginx where not everybody's PATH looks.
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check
+.PHONY: help run test bench compare check
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Run the demo: a small backend, the sidecar with sample mocks, and URLs to try; ARGS="--listen ADDR"
 	@.ci/install build
@@ -21,9 +21,15 @@ test: ## Run all tests
 	@.ci/install build test
 	cargo test --locked
 
-bench: ## Compare with bare pingora and nginx; PROFILE=release builds faster and runs slower
-	@.ci/install build bench
-	cargo bench --locked --profile $(PROFILE) --bench '*'
+bench: ## Measure decisions; PROFILE=release builds faster and runs slower
+	@.ci/install build
+	cargo bench --locked --profile $(PROFILE) --bench decide
+
+# ONLY, PEERS, ROUNDS, SHORT and BINARY reach the bench as variables.
+compare: ## Compare with nginx, HAProxy, Envoy, WireMock and others; ONLY=mocked PEERS=standin,nginx for a part, SHORT=1 to try
+	@.ci/install build compare
+	$(if $(SHORT),,-@.ci/install peers)
+	cargo bench --locked --profile $(PROFILE) --bench compare
 
 check: ## Format, lints, docs, licences: what .ci/run asks for besides the tests
 	@.ci/install build

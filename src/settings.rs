@@ -37,6 +37,8 @@ pub struct Proxy {
     pub marker: bool,
     /// What happens to forwarding headers.
     pub forwarded: Forwarded,
+    /// Whether plain requests are answered without a session of pingora's.
+    pub lane: bool,
     /// How the data listener speaks TLS; `None` for plain HTTP.
     pub tls: Option<ServerTls>,
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 /// What may be wrong with certificates and keys.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -54,11 +54,6 @@ impl fmt::Debug for Identity {
 }
 
 impl Identity {
-    /// The key in DER form.
-    pub fn key(&self) -> &[u8] {
-        &self.key
-    }
-
     /// Puts a chain and its key together.
     ///
     /// # Errors
@@ -198,6 +193,61 @@ pub struct ClientTls {
     pub authorities: Option<Vec<Vec<u8>>>,
     /// What Standin shows of itself.
     pub identity: Option<Identity>,
+}
+
+/// What TLS to an upstream is spoken with, made once for its definition.
+#[derive(Clone)]
+pub struct Dialer {
+    /// The name that its certificate must carry.
+    pub name: ServerName<'static>,
+    /// For the handshake where HTTP/1.1 is spoken.
+    pub http1: Arc<ClientConfig>,
+    /// For the handshake where HTTP/2 is spoken.
+    pub http2: Arc<ClientConfig>,
+}
+
+impl fmt::Debug for Dialer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dialer").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl ClientTls {
+    /// TLS 1.2 and 1.3, the protocol by ALPN. Reads the authorities of the system where none are named, which takes
+    /// milliseconds.
+    ///
+    /// # Errors
+    /// Where rustls cannot use the authorities, the identity or the name.
+    pub fn dialer(&self) -> Result<Dialer, TlsFault> {
+        let roots = match &self.authorities {
+            Some(authorities) => roots(authorities)?,
+            None => system_roots()?,
+        };
+        let builder = ClientConfig::builder_with_provider(Arc::new(provider()))
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .map_err(usable)?
+            .with_root_certificates(roots);
+        let mut http1 = match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some(own) => builder.with_client_auth_cert(own.certificates(), own.private_key()?).map_err(usable)?,
+        };
+        let mut http2 = http1.clone();
+        http1.alpn_protocols = vec![b"http/1.1".to_vec()];
+        http2.alpn_protocols = vec![b"h2".to_vec()];
+        let name = ServerName::try_from(&*self.server_name).map_err(|error| TlsFault::Unusable(error.to_string()))?;
+        Ok(Dialer { name: name.to_owned(), http1: Arc::new(http1), http2: Arc::new(http2) })
+    }
+}
+
+/// The authorities that the system believes. One that cannot be read is left out, as everybody does.
+fn system_roots() -> Result<RootCertStore, TlsFault> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    let (usable, _) = roots.add_parsable_certificates(found.certs);
+    match (usable, found.errors.first()) {
+        (0, Some(error)) => Err(TlsFault::Unusable(error.to_string())),
+        _ => Ok(roots),
+    }
 }
 
 /// Checks that authorities can be used as roots.

@@ -15,6 +15,7 @@ mod config_errors;
 mod forwarding;
 mod front;
 mod keys;
+mod lane;
 mod metrics;
 mod mocking;
 mod nginx;

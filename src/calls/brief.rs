@@ -89,10 +89,11 @@ impl<'l> Brief<'l> {
         Brief { log, spot, started, decided }
     }
 
-    /// Closes it.
-    pub fn close(self, failure: Option<Failure>, counts: Counts<'_>, sinks: &Sinks, access_log: AccessLog) {
+    /// Closes it; says when that was.
+    pub fn close(self, failure: Option<Failure>, counts: Counts<'_>, sinks: &Sinks, access_log: AccessLog) -> Instant {
         let Brief { log, spot, started, decided } = self;
-        let total = started.elapsed();
+        let closed = Instant::now();
+        let total = closed.saturating_duration_since(started);
         let times = Times { total, delay: Duration::ZERO, upstream: Duration::ZERO };
         let ended = if failure.is_some() { Decided::Failed } else { decided };
         if let Some(spot) = spot {
@@ -114,5 +115,6 @@ impl<'l> Brief<'l> {
         {
             metrics.call_log_dropped.inc();
         }
+        closed
     }
 }

@@ -103,8 +103,18 @@ impl Past {
     /// Completes an entry, unless it was written over meanwhile.
     pub fn close(&mut self, position: Position, end: &End) {
         let Some(at) = position.0.checked_sub(self.gone) else { return };
-        for (byte, slot) in end.to_bytes().iter().zip(self.memory.iter_mut().skip(at as usize + END)) {
-            *slot = *byte;
+        let (at, end) = (at as usize + END, end.to_bytes());
+        let (front, back) = self.memory.as_mut_slices();
+        let border = front.len();
+        if let Some(slot) = front.get_mut(at..at + end.len()) {
+            slot.copy_from_slice(&end);
+        } else {
+            // The memory begins anew somewhere in it, or before it.
+            for (offset, byte) in end.into_iter().enumerate() {
+                let place = at + offset;
+                let slot = if place < border { front.get_mut(place) } else { back.get_mut(place - border) };
+                slot.into_iter().for_each(|slot| *slot = byte);
+            }
         }
     }
 

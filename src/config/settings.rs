@@ -36,7 +36,7 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
     } = root;
     list(cx, "mocks", patterns.as_ref().map(|p| (p.value.0.iter().map(|t| t.value.clone()).collect(), p.place)));
 
-    let ProxyTable { listen, upstream, marker, forwarded, files: body_files, tls } =
+    let ProxyTable { listen, upstream, marker, lane, forwarded, files: body_files, tls } =
         proxy.map(|t| t.value).unwrap_or_default();
     let OpsTable { listen: ops } = ops.map(|t| t.value).unwrap_or_default();
     let AdminTable { listen: admin } = admin.map(|t| t.value).unwrap_or_default();
@@ -45,6 +45,7 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
     let proxy_upstream = upstream.as_ref().and_then(|text| upstreams.resolve(text, cx));
     show(cx, "proxy.upstream", upstream.as_ref().map(|t| (quoted(&t.value), t.place)), "none", TakesEffect::Reload);
     let marker = value(cx, "proxy.marker", marker, true, bool::to_string);
+    let lane = value(cx, "proxy.lane", lane, true, bool::to_string);
     let forwarded = value(cx, "proxy.forwarded", forwarded, Forwarded::Append, |word| quoted(word.as_str()));
     show(
         cx,
@@ -86,6 +87,7 @@ pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: 
         proxy: Proxy {
             listen: listeners.data,
             marker,
+            lane,
             forwarded: match forwarded {
                 Forwarded::Append => settings::Forwarded::Append,
                 Forwarded::Replace => settings::Forwarded::Replace,

@@ -5,13 +5,12 @@
 
 pub mod resolve;
 
-use std::any::Any;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use http::HeaderValue;
 
 use crate::metrics::{Metrics, Series, UpstreamSeries};
@@ -19,6 +18,7 @@ use crate::redact::Redactor;
 use crate::settings::{Settings, Upstream};
 use crate::stubs::answer::Ready;
 use crate::stubs::table::Table;
+use crate::tls::{ClientTls, Dialer};
 
 /// One immutable compiled configuration, and its number.
 pub struct Snapshot {
@@ -36,21 +36,23 @@ pub struct Snapshot {
     pub redactor: Arc<Redactor>,
     /// Heads of answers, by the number of their scenario.
     pub ready: ReadyHeads,
+    /// Heads of answers, by the number of their server stub.
+    pub ready_server_stubs: ReadyHeads,
 }
 
 /// Heads of answers, each made when its scenario first answers.
 #[derive(Debug)]
-pub struct ReadyHeads(Box<[OnceLock<Box<Ready>>]>);
+pub struct ReadyHeads(Box<[OnceLock<Arc<Ready>>]>);
 
 impl ReadyHeads {
-    /// None made yet, for so many scenarios.
-    pub fn new(scenarios: usize) -> Self {
-        ReadyHeads((0..scenarios).map(|_| OnceLock::new()).collect())
+    /// None made yet, for so many answers.
+    pub fn new(answers: usize) -> Self {
+        ReadyHeads((0..answers).map(|_| OnceLock::new()).collect())
     }
 
-    /// The head of a scenario's answer.
-    pub fn get(&self, scenario: u32, make: impl FnOnce() -> Ready) -> Option<&Ready> {
-        self.0.get(scenario as usize).map(|slot| &**slot.get_or_init(|| Box::new(make())))
+    /// The head of the answer with this number.
+    pub fn get(&self, number: u32, make: impl FnOnce() -> Ready) -> Option<&Arc<Ready>> {
+        self.0.get(number as usize).map(|slot| slot.get_or_init(|| Arc::new(make())))
     }
 }
 
@@ -77,20 +79,14 @@ impl Live {
         self.current.load_full()
     }
 
+    /// The snapshot in force, borrowed: cheaper than [`Self::snapshot`], and not to be held while anything waits.
+    pub fn borrow(&self) -> Guard<Arc<Snapshot>> {
+        self.current.load()
+    }
+
     /// Replaces the snapshot. Requests under way keep theirs.
     pub fn replace(&self, next: Snapshot) {
         self.current.store(Arc::new(next));
-    }
-}
-
-/// Something made when it is first asked for, of a type that only its maker knows.
-#[derive(Debug, Default)]
-pub struct Prepared(OnceLock<Box<dyn Any + Send + Sync>>);
-
-impl Prepared {
-    /// What was made; `None` if it is asked for as another type than the first time.
-    pub fn get_or_make<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
-        self.0.get_or_init(|| Box::new(make())).downcast_ref()
     }
 }
 
@@ -104,8 +100,8 @@ pub struct UpstreamState {
     pub authority: HeaderValue,
     /// Handles of metrics.
     pub series: UpstreamSeries,
-    /// What the proxy has made of the definition, so that it is made once.
-    pub prepared: Prepared,
+    /// What TLS is spoken with; `None` where it is not spoken, or nothing could be made of the definition.
+    pub dialer: Option<Dialer>,
     addresses: ArcSwap<Vec<SocketAddr>>,
     /// The address that answered last: tried first, so that a dead one costs one request and not every one.
     preferred: AtomicUsize,
@@ -115,6 +111,11 @@ impl std::fmt::Debug for UpstreamState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("UpstreamState").field("settings", &self.settings).finish_non_exhaustive()
     }
+}
+
+fn dialer(upstream: &str, tls: &ClientTls) -> Option<Dialer> {
+    let made = tls.dialer();
+    made.map_err(|error| tracing::error!(upstream, %error, "no TLS can be spoken with an upstream")).ok()
 }
 
 impl UpstreamState {
@@ -129,7 +130,7 @@ impl UpstreamState {
                 settings.hash(&mut hasher);
                 hasher.finish()
             },
-            prepared: Prepared::default(),
+            dialer: settings.tls.as_ref().and_then(|tls| dialer(&settings.name, tls)),
             addresses: ArcSwap::from_pointee(literal.into_iter().collect()),
             preferred: AtomicUsize::new(0),
             settings,

@@ -33,6 +33,16 @@ impl Series {
         }
     }
 
+    /// The counter of calls that a scenario answered, once it has answered one.
+    pub fn known_scenario(&self, number: u32) -> Option<&CallCounter> {
+        self.scenarios.get(number as usize)?.get()
+    }
+
+    /// The counter of calls that an active server stub answered, once it has answered one.
+    pub fn known_server_stub(&self, number: u32) -> Option<&CallCounter> {
+        self.server_stubs.get(number as usize)?.get()
+    }
+
     /// The counter of calls that a scenario answered.
     pub fn scenario(&self, metrics: &Metrics, number: u32, names: [&str; 3], code: u16) -> CallCounter {
         let [mock, stub, scenario] = names;

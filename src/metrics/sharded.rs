@@ -36,7 +36,7 @@ struct Place<T>(T);
 
 /// The place of this thread: found by an address that no other living thread has.
 fn mine() -> usize {
-    thread_local!(static MARK: u8 = const { 0 });
+    thread_local!(static MARK: u8 = const { 0 }); // never written, so it is no state
     let address = MARK.with(std::ptr::from_ref).addr() as u64;
     // Fibonacci hashing (Knuth, The Art of Computer Programming, volume 3, section 6.4): threads lie far apart and evenly.
     (address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 61) as usize % PLACES

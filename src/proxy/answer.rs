@@ -1,11 +1,14 @@
 //! What Standin itself answers: the one place that turns decisions and failures into HTTP.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use pingora::http::ResponseHeader;
 
-use crate::calls::Head;
+use super::wire;
+use crate::calls::{Decision, Head, Told};
 use crate::live::Snapshot;
 use crate::redact::Redactor;
 use crate::stubs::answer::{Answer, Ready};
@@ -29,10 +32,12 @@ const NO_EXAMPLE: &[u8] = br#"{"error":{"name":"mockRequestNotFoundError","messa
 pub struct Local {
     /// The status.
     pub status: u16,
-    /// Header fields.
+    /// Header fields, unless the whole head is ready.
     headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// The head, where it was made before.
+    ready: Option<Arc<Ready>>,
     /// The head as the log keeps it, where it was made before.
     told: Option<Head>,
 }
@@ -50,7 +55,7 @@ pub struct Written {
 
 impl Local {
     fn new(status: u16, body: Bytes) -> Self {
-        Local { status, headers: HeaderMap::with_capacity(8), body, told: None }
+        Local { status, headers: HeaderMap::with_capacity(8), body, ready: None, told: None }
     }
 
     /// The answer of a scenario or server stub.
@@ -69,24 +74,27 @@ impl Local {
     }
 
     /// An answer whose head was made before.
-    pub fn of_ready(answer: &Answer, ready: &Ready) -> Self {
+    pub fn of_ready(answer: &Answer, ready: &Arc<Ready>) -> Self {
         Local {
             status: answer.status,
-            headers: ready.headers.clone(),
+            headers: HeaderMap::new(),
             body: answer.body.clone(),
+            ready: Some(ready.clone()),
             told: Some(Head::told(ready.told.clone())),
         }
     }
 
-    /// The head of this answer, for all requests that get the same.
-    pub fn ready(mut self, redactor: &Redactor) -> Ready {
+    /// The head of this answer, for all requests that get the same; they are decided on so.
+    pub fn ready(mut self, decision: &Decision, redactor: &Redactor) -> Ready {
         self.frame();
         let told = self.tell(redactor).shared();
+        let wire = wire::ready(self.status, &self.headers);
         // pingora puts its own over these two; a place that is there already costs less than one that is made.
         for name in [DATE, CONNECTION] {
             self.headers.entry(name).or_insert(HeaderValue::from_static(""));
         }
-        Ready { headers: self.headers, told }
+        let note = Told::note(decision, self.status, &told).unwrap_or_default();
+        Ready { headers: self.headers, told, note, wire }
     }
 
     /// The answer where no stub fits, in Postman's words.
@@ -135,13 +143,21 @@ impl Local {
     }
 
     fn push(&mut self, name: HeaderName, value: HeaderValue) {
+        self.unready();
         self.told = None;
         // It fails beyond 32,768 fields, and `limits.head` of every caller is far below that.
         let _ = self.headers.try_append(name, value);
     }
 
+    /// Gives it a head of its own, where it shares one.
+    fn unready(&mut self) {
+        if let Some(ready) = self.ready.take() {
+            self.headers = ready.headers.clone();
+        }
+    }
+
     fn frame(&mut self) {
-        if !matches!(self.status, 204 | 304) {
+        if self.ready.is_none() && !matches!(self.status, 204 | 304) {
             self.headers.entry(CONTENT_LENGTH).or_insert_with(|| self.body.len().into());
         }
     }
@@ -158,9 +174,19 @@ impl Local {
         self.told.insert(told).clone()
     }
 
-    /// What is written of the head.
+    /// Appends the head as HTTP/1.1 writes it, to be told as [`Self::told`] says.
+    pub fn put_head(&mut self, closing: bool, date: &[u8; wire::DATE_LENGTH], out: &mut BytesMut) {
+        self.frame();
+        match &self.ready {
+            Some(ready) => wire::put(&ready.wire, closing, date, out),
+            None => wire::put(&wire::ready(self.status, &self.headers), closing, date, out),
+        }
+    }
+
+    /// What is written of the head by a session of pingora's.
     pub fn write(&mut self, redactor: &Redactor) -> Written {
         self.frame();
+        self.unready();
         let told = self.told.take().unwrap_or_else(|| self.tell(redactor));
         let date = self.headers.get(DATE).filter(|date| !date.is_empty()).cloned();
         let (mut parts, ()) = http::Response::new(()).into_parts();

@@ -8,6 +8,7 @@ mod admit;
 mod enter;
 mod h1;
 mod h2;
+mod look;
 mod read_head;
 mod undecided;
 
@@ -51,7 +52,7 @@ impl Peer {
 
 /// A request at the end of its head.
 struct Arrived<'c> {
-    snapshot: Arc<Snapshot>,
+    snapshot: &'c Arc<Snapshot>,
     started: Instant,
     peer: &'c Peer,
     exchange: &'c Arc<Exchange>,

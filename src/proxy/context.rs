@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
+use super::DataPlane;
 use super::budget::Share;
 use super::decide::Plan;
 use super::exchange::Exchange;
@@ -28,6 +29,8 @@ pub struct Handed {
     pub read_timeout: Option<Duration>,
     /// Whether the caller speaks HTTP/1.0.
     pub is_http10: bool,
+    /// Whether the caller wants the connection closed behind the answer.
+    pub closes: bool,
 }
 
 /// A way for [`Handed`] through the head of a request: pingora's sessions of HTTP/2 carry nothing else.
@@ -123,6 +126,33 @@ impl Drop for Request {
 }
 
 impl Request {
+    /// Closes the ticket: the call is over.
+    pub fn close(mut self: Box<Self>, plane: &DataPlane) {
+        let ended = Instant::now();
+        let mut spent = Duration::ZERO;
+        if let Some(forward) = &self.forward
+            && let Some(at) = forward.at
+        {
+            spent = ended.saturating_duration_since(at);
+            if let Some(status) = forward.status {
+                forward.upstream.series.answered(&plane.metrics, status, spent.as_secs_f64());
+            }
+        }
+        let course = self.course(ended);
+        if let Some(ticket) = self.ticket.take() {
+            ticket.close(Outcome {
+                ended: Some(ended),
+                failure: self.failure,
+                rejection: self.rejection,
+                delay: self.delay,
+                upstream: spent,
+                course,
+                request_body: self.request_body.take().and_then(|capture| capture.finish(&self.redactor)),
+                response_body: self.response_body.take().and_then(|capture| capture.finish(&self.redactor)),
+            });
+        }
+    }
+
     /// The times of its stages, where somebody asks for them.
     pub fn course(&self, ended: Instant) -> Course {
         if !self.ticket.as_ref().is_some_and(Ticket::is_traced) {

@@ -11,12 +11,13 @@ use http::HeaderValue;
 
 use super::DataPlane;
 use super::answer::{Local, STANDIN};
-use super::context::{Capture, Forward, Request};
+use super::context::{Capture, Request};
 use super::exchange::Exchange;
-use super::headers::{DEBUG, Edits, Strip};
+use super::headers::DEBUG;
+use super::upstream;
 use crate::calls::{self, Counting, Head, Ticket};
 use crate::live::Snapshot;
-use crate::settings::Http2;
+use crate::stubs::answer::{Answer, Ready};
 use crate::stubs::decision::{Action, Decision, Inputs};
 use crate::stubs::marker::Marker;
 use crate::stubs::request::RequestView;
@@ -58,9 +59,8 @@ pub struct Arrival<'a> {
     pub exchange: &'a Arc<Exchange>,
 }
 
-/// Decides on a request; `None` where a stub asks for a body that nobody has read.
-pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) -> Option<(Plan, Box<Request>)> {
-    let snapshot = arrival.snapshot;
+/// Asks the table; `None` where that panicked.
+pub fn judge<'s>(plane: &DataPlane, snapshot: &'s Snapshot, view: &RequestView<'_>) -> Option<Decision<'s>> {
     // A panic in here ends this request and nothing else: nothing is half done, since deciding changes nothing.
     let decided = catch_unwind(AssertUnwindSafe(|| {
         if let Some(hook) = &plane.hooks.before_decide {
@@ -69,7 +69,17 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
         let inputs = Inputs { dice: plane.roll(), delay_cap: snapshot.settings.limits.delay };
         snapshot.table.decide(view, &inputs)
     }));
-    let decision = decided.ok();
+    decided.ok()
+}
+
+/// Plans what was decided, and opens the ticket; `None` where a stub asks for a body that nobody has read.
+pub fn carry(
+    plane: &DataPlane,
+    arrival: &Arrival<'_>,
+    view: &RequestView<'_>,
+    decision: Option<Decision<'_>>,
+) -> Option<(Plan, Box<Request>)> {
+    let snapshot = arrival.snapshot;
     if let Some(Decision { action: Action::NeedsBody, .. }) = decision {
         return None;
     }
@@ -90,7 +100,7 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
         marker: snapshot.settings.proxy.marker,
         debug: view.header(DEBUG) == Some(b"1"),
         exchange: arrival.exchange.clone(),
-        forward: decision.as_ref().and_then(|decision| forward(arrival, decision, view)),
+        forward: decision.as_ref().and_then(|decision| upstream::forward(arrival, decision, view)),
         delay,
         waited: None,
         failure: decision.is_none().then_some(Failure::Panic),
@@ -105,7 +115,7 @@ pub fn decide(plane: &DataPlane, arrival: &Arrival<'_>, view: &RequestView<'_>) 
 }
 
 /// What the log keeps of the head.
-fn told(arrival: &Arrival<'_>, view: &RequestView<'_>) -> Head {
+pub fn told(arrival: &Arrival<'_>, view: &RequestView<'_>) -> Head {
     let Arrival { head, target, protocol, .. } = *arrival;
     let redactor = &arrival.snapshot.redactor;
     let names = view.headers.iter().map(|field| field.name);
@@ -181,25 +191,36 @@ impl Draft {
     }
 }
 
+/// The answer that was decided on, with its head, where that is the same for every request.
+pub fn ready<'s>(
+    snapshot: &'s Snapshot,
+    decision: &Decision<'s>,
+    view: &RequestView<'_>,
+) -> Option<(&'s Answer, &'s Arc<Ready>)> {
+    let mock = decision.mock.filter(|mock| mock.cors.is_static())?;
+    let (ready, number, answer, marker) = match &decision.action {
+        Action::Scenario(scenario, _) => (&snapshot.ready, scenario.number, &scenario.answer, &scenario.marker),
+        Action::ServerStub(stub, _) => (&snapshot.ready_server_stubs, stub.number, &stub.answer, &stub.marker),
+        _ => return None,
+    };
+    let ready = ready.get(number, || {
+        let mut local = Local::of(answer, mock.cors.fields(view));
+        if snapshot.settings.proxy.marker {
+            local.add(STANDIN, marker.clone().number("generation", snapshot.generation).as_str());
+        }
+        let call = calls::Decision { bad_delay: false, ..Draft::of(snapshot, Some(decision)).call };
+        local.ready(&call, &snapshot.redactor)
+    })?;
+    Some((answer, ready))
+}
+
 /// Prepares what is to be sent.
 fn plan(snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>, ticket: &Ticket) -> Plan {
     let marker = snapshot.settings.proxy.marker;
     let generation = snapshot.generation;
     let mock = decision.mock;
-    if let Action::Scenario(scenario, _) = &decision.action
-        && mock.is_some_and(|mock| mock.cors.is_static())
-    {
-        let ready = snapshot.ready.get(scenario.number, || {
-            let cors = mock.map(|mock| mock.cors.fields(view)).unwrap_or_default();
-            let mut local = Local::of(&scenario.answer, cors);
-            if marker {
-                local.add(STANDIN, scenario.marker.clone().number("generation", generation).as_str());
-            }
-            local.ready(&snapshot.redactor)
-        });
-        if let Some(ready) = ready {
-            return Plan::Answer(Local::of_ready(&scenario.answer, ready));
-        }
+    if let Some((answer, ready)) = ready(snapshot, decision, view) {
+        return Plan::Answer(Local::of_ready(answer, ready));
     }
     let cors = || mock.map(|mock| mock.cors.fields(view)).unwrap_or_default();
     let name = mock.map_or("", |mock| &*mock.name);
@@ -241,45 +262,4 @@ fn plan(snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>, ti
         Action::Denied => Plan::Deny(local),
         _ => Plan::Answer(local),
     }
-}
-
-/// Where a request goes, and what is changed in it on the way.
-fn forward(arrival: &Arrival<'_>, decision: &Decision<'_>, view: &RequestView<'_>) -> Option<Forward> {
-    let Action::Forward(to) = &decision.action else { return None };
-    let upstream = arrival.snapshot.upstreams.get(to.0 as usize)?.clone();
-    let key = decision.mock.filter(|mock| mock.access.has_key(view)).map(|mock| &*mock.access.header);
-    let http2 = match upstream.settings.http2 {
-        Http2::Always => true,
-        Http2::Never => false,
-        Http2::Grpc => is_grpc(view),
-    };
-    let strip = Strip {
-        selectors: decision.selectors_on,
-        key,
-        forwarded: arrival.snapshot.settings.proxy.forwarded,
-        authority: &upstream.authority,
-    };
-    let edits = Edits::of(view.headers, strip, arrival.peer_value, arrival.scheme);
-    // Another protocol is asked for in the words of HTTP/1.1 only.
-    let http2 = http2 && !edits.upgrades();
-    Some(Forward {
-        upstream,
-        tries: 0,
-        address: 0,
-        edits,
-        http2,
-        small: false,
-        at: None,
-        connected: false,
-        status: None,
-    })
-}
-
-/// Whether this is a gRPC call: nothing else can be sent to a gRPC server, and it speaks nothing but HTTP/2.
-fn is_grpc(view: &RequestView<'_>) -> bool {
-    view.headers.iter().any(|field| {
-        field.name.eq_ignore_ascii_case("content-type")
-            && field.value.get(..16).is_some_and(|media| media.eq_ignore_ascii_case(b"application/grpc"))
-            && !field.value.get(16..).is_some_and(|rest| rest.starts_with(b"-web"))
-    })
 }

@@ -22,6 +22,8 @@ pub struct Passed {
     pub framing: Framing,
     /// Whether the caller speaks HTTP/1.0.
     pub is_http10: bool,
+    /// Whether the caller wants the connection closed behind the answer.
+    pub closes: bool,
     /// Whether the caller holds its body back until it is told to continue.
     pub expects_continue: bool,
     /// The head in its repaired form, where it must not go on as it came.
@@ -61,10 +63,12 @@ pub fn check(head: &RawHead<'_>, max_body: Option<u64>) -> Result<Passed, Refusa
             field.value.split(|b| *b == b',').any(|t| t.trim_ascii().eq_ignore_ascii_case(token.as_bytes()))
         })
     };
+    let mut closes = false;
     for token in named("connection").flat_map(|field| headers::tokens(field.value)) {
         if !token.iter().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b)) {
             return refuse(Rejection::Header, "the Connection field is malformed");
         }
+        closes |= token.eq_ignore_ascii_case(b"close");
         if headers::PROTECTED.iter().any(|name| token.eq_ignore_ascii_case(name.as_bytes())) {
             return refuse(Rejection::Header, "the Connection field names a field that belongs to the request");
         }
@@ -73,7 +77,7 @@ pub fn check(head: &RawHead<'_>, max_body: Option<u64>) -> Result<Passed, Refusa
     // A server must ignore the expectation of an HTTP/1.0 caller (RFC 9110, section 10.1.1).
     let drop_expect = expects && head.http10;
     let repaired = (target.is_some() || drop_expect).then(|| rebuild(head, target.as_ref(), drop_expect));
-    Ok(Passed { framing, is_http10: head.http10, expects_continue: expects && !head.http10, repaired })
+    Ok(Passed { framing, is_http10: head.http10, closes, expects_continue: expects && !head.http10, repaired })
 }
 
 /// The longest target; that of the type which pingora keeps it in.
@@ -162,6 +166,20 @@ fn host<'h, 'b: 'h>(head: &RawHead<'_>, mut hosts: impl Iterator<Item = &'h Head
     }
 }
 
+/// Which bytes the name of a host may have.
+const HOST_BYTES: [bool; 256] = {
+    let (mut table, mut byte) = ([false; 256], 0);
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9')
+            || matches!(
+                byte as u8,
+                b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b';' | b'='
+            );
+        byte += 1;
+    }
+    table
+};
+
 /// Host and optional port (RFC 3986, section 3.2.2), without user information.
 fn is_host(value: &[u8]) -> bool {
     // A name has 253 characters at most (RFC 1035, section 2.3.4); a port adds six.
@@ -176,7 +194,7 @@ fn is_host(value: &[u8]) -> bool {
     let literal = name.strip_prefix(b"[").and_then(|name| name.strip_suffix(b"]"));
     let sound_name = match literal {
         Some(address) => std::str::from_utf8(address).is_ok_and(|a| a.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => !name.is_empty() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=".contains(b)),
+        None => !name.is_empty() && name.iter().all(|b| HOST_BYTES[usize::from(*b)]),
     };
     sound_port && sound_name
 }

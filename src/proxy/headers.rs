@@ -241,6 +241,17 @@ impl Edits {
     }
 }
 
+/// Says in a request of HTTP/2 that TLS is spoken, which pingora does not know of ours: the scheme stands in its URI, and
+/// with it the authority, from where pingora would put it.
+pub fn with_https(head: &mut RequestHeader) {
+    let Some(host) = head.headers.get(http::header::HOST).map(HeaderValue::as_bytes) else { return };
+    let uri = http::Uri::builder().scheme("https").authority(host).path_and_query(head.raw_path()).build();
+    if let Ok(uri) = uri {
+        head.set_uri(uri);
+        head.remove_header(&http::header::HOST);
+    }
+}
+
 /// A name in lower case; empty where it is longer than every name that is looked for.
 fn lower<'b>(name: &str, buffer: &'b mut [u8; LONGEST]) -> &'b [u8] {
     match buffer.get_mut(..name.len()) {

@@ -8,6 +8,7 @@ mod connection;
 mod context;
 mod debug;
 mod decide;
+mod dial;
 mod exchange;
 mod failure;
 mod front;
@@ -15,13 +16,14 @@ mod h2_body;
 mod head;
 mod headers;
 mod inspect;
+mod lane;
 mod phases;
 mod replay;
 mod reply;
 mod socket;
-mod tunnel;
 mod upstream;
 mod view;
+mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -121,9 +123,14 @@ impl DataPlane {
     /// Lets an answer end its connection, if the sidecar stops. Asked just before the head leaves: it may have been long
     /// under way.
     fn end_keep_alive(&self, session: &mut Session) {
-        if self.draining.load(Ordering::Relaxed) {
+        if self.is_draining() {
             session.set_keepalive(None);
         }
+    }
+
+    /// Whether answers end their connections.
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 
     /// A number drawn evenly from all numbers.

@@ -20,7 +20,7 @@ use pingora::{Error, ErrorType, Result};
 use super::context::{BodyPlan, Context, Handed, Parcel};
 use super::decide::Plan;
 use super::{DataPlane, debug, failure, headers, reply, upstream};
-use crate::calls::{Head, Outcome};
+use crate::calls::Head;
 use crate::words::{Failure, Rejection};
 
 /// The proxy as pingora calls it.
@@ -50,13 +50,16 @@ impl ProxyHttp for Phases {
 
     fn on_connection_reuse(&self, session: &mut Session, cx: &mut Context, handed: Box<dyn Any + Send + Sync>) {
         let Ok(handed) = handed.downcast::<Handed>() else { return };
-        let Handed { plan, request, body, read_timeout, is_http10 } = *handed;
+        let Handed { plan, request, body, read_timeout, is_http10, closes } = *handed;
         session.set_read_timeout(read_timeout);
         if is_http10 {
             // HTTP/1.0 knows no interim answers (RFC 9110, section 15.2).
             if let ServerSession::H1(h1) = &mut *session.downstream_session {
                 h1.set_ignore_info_resp(true);
             }
+        }
+        if closes {
+            session.set_keepalive(None); // pingora looks at the first `Connection` field only
         }
         cx.request = Some(request);
         cx.plan = Some((plan, body));
@@ -113,6 +116,9 @@ impl ProxyHttp for Phases {
             forward.upstream.prefer(forward.address);
             forward.connected = true;
             forward.edits.finish(head)?;
+            if forward.http2 && forward.upstream.settings.tls.is_some() {
+                headers::with_https(head);
+            }
         }
         Ok(())
     }
@@ -191,30 +197,8 @@ impl ProxyHttp for Phases {
     }
 
     async fn logging(&self, _session: &mut Session, _error: Option<&Error>, cx: &mut Context) {
-        let Some(mut request) = cx.request.take() else { return };
-        let ended = Instant::now();
-        let mut spent = Duration::ZERO;
-        if let Some(forward) = &request.forward
-            && let Some(at) = forward.at
-        {
-            spent = ended.saturating_duration_since(at);
-            if let Some(status) = forward.status {
-                forward.upstream.series.answered(&self.plane.metrics, status, spent.as_secs_f64());
-            }
-        }
-        let redactor = request.redactor.clone();
-        let course = request.course(ended);
-        if let Some(ticket) = request.ticket.take() {
-            ticket.close(Outcome {
-                ended: Some(ended),
-                failure: request.failure,
-                rejection: request.rejection,
-                delay: request.delay,
-                upstream: spent,
-                course,
-                request_body: request.request_body.take().and_then(|capture| capture.finish(&redactor)),
-                response_body: request.response_body.take().and_then(|capture| capture.finish(&redactor)),
-            });
+        if let Some(request) = cx.request.take() {
+            request.close(&self.plane);
         }
     }
 

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use pingora::protocols::SocketDigest;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 
 use super::alarm::Alarm;
 use super::chunked::ChunkScanner;
@@ -114,6 +114,21 @@ impl Replay {
         &self.input
     }
 
+    /// The first bytes of the input, and where an answer to them is gathered.
+    pub fn halves(&mut self, length: usize) -> (&[u8], &mut BytesMut) {
+        (&self.input[..length], &mut self.output)
+    }
+
+    /// Where an answer is gathered, to be sent by [`Self::send_rest`].
+    pub fn output(&mut self) -> &mut BytesMut {
+        &mut self.output
+    }
+
+    /// Lets go of the first bytes of the input.
+    pub fn forget(&mut self, length: usize) {
+        self.input.advance(length);
+    }
+
     /// Takes the first bytes of the input.
     pub fn take(&mut self, length: usize) -> BytesMut {
         self.input.split_to(length)
@@ -164,17 +179,6 @@ impl Replay {
                 Fence::Length(left) => *left == 0,
                 Fence::Chunked(scanner) => scanner.is_done() && self.exchange.fault().is_none(),
             }
-    }
-
-    /// Writes bytes of our own and sees them off.
-    ///
-    /// # Errors
-    /// Where the connection broke.
-    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.answered = true;
-        let Some(socket) = &mut self.socket else { return Err(io::ErrorKind::NotConnected.into()) };
-        let sent = tokio::time::timeout(SEND, socket.write_all(bytes)).await;
-        sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Ends when the caller is gone.

@@ -1,22 +1,63 @@
-//! Upstreams: which address is tried, and how failures are named.
+//! Upstreams: what goes to which, which address is tried, and how failures are named.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
-use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::context::Forward;
+use super::decide::Arrival;
+use super::dial::Dial;
 use super::exchange::Exchange;
-use super::tunnel::Tunnel;
-use crate::live::UpstreamState;
-use crate::tls::ClientTls;
+use super::headers::{Edits, Strip};
+use crate::settings::Http2;
+use crate::stubs::decision::{Action, Decision};
+use crate::stubs::request::RequestView;
 use crate::words::Failure;
 
 /// How many requests share one HTTP/2 connection to an upstream at most; the upstream may allow fewer.
 const STREAMS: usize = 100;
+
+/// Where a request goes, and what is changed in it on the way.
+pub fn forward(arrival: &Arrival<'_>, decision: &Decision<'_>, view: &RequestView<'_>) -> Option<Forward> {
+    let Action::Forward(to) = &decision.action else { return None };
+    let upstream = arrival.snapshot.upstreams.get(to.0 as usize)?.clone();
+    let key = decision.mock.filter(|mock| mock.access.has_key(view)).map(|mock| &*mock.access.header);
+    let http2 = match upstream.settings.http2 {
+        Http2::Always => true,
+        Http2::Never => false,
+        Http2::Grpc => is_grpc(view),
+    };
+    let strip = Strip {
+        selectors: decision.selectors_on,
+        key,
+        forwarded: arrival.snapshot.settings.proxy.forwarded,
+        authority: &upstream.authority,
+    };
+    let edits = Edits::of(view.headers, strip, arrival.peer_value, arrival.scheme);
+    // Another protocol is asked for in the words of HTTP/1.1 only.
+    let http2 = http2 && !edits.upgrades();
+    Some(Forward {
+        upstream,
+        tries: 0,
+        address: 0,
+        edits,
+        http2,
+        small: false,
+        at: None,
+        connected: false,
+        status: None,
+    })
+}
+
+/// Whether this is a gRPC call: nothing else can be sent to a gRPC server, and it speaks nothing but HTTP/2.
+fn is_grpc(view: &RequestView<'_>) -> bool {
+    view.headers.iter().any(|field| {
+        field.name.eq_ignore_ascii_case("content-type")
+            && field.value.get(..16).is_some_and(|media| media.eq_ignore_ascii_case(b"application/grpc"))
+            && !field.value.get(16..).is_some_and(|rest| rest.starts_with(b"-web"))
+    })
+}
 
 /// The peer for the next attempt; `None` where no address is known.
 pub fn peer(forward: &mut Forward, exchange: &Arc<Exchange>) -> Option<Box<HttpPeer>> {
@@ -29,10 +70,7 @@ pub fn peer(forward: &mut Forward, exchange: &Arc<Exchange>) -> Option<Box<HttpP
     let settings = &forward.upstream.settings;
     // An address needs no look-up, so `new` does not block.
     let address = addresses[forward.address];
-    let mut peer = match &settings.tls {
-        None => HttpPeer::new(address, false, String::new()),
-        Some(tls) => secure(&forward.upstream, tls, address),
-    };
+    let mut peer = HttpPeer::new(address, false, String::new());
     // Connections of one version are not taken for those of another.
     peer.group_key = forward.upstream.group_key ^ u64::from(forward.http2);
     if forward.http2 {
@@ -44,8 +82,11 @@ pub fn peer(forward: &mut Forward, exchange: &Arc<Exchange>) -> Option<Box<HttpP
     if forward.edits.upgrades() {
         // A connection of its own, that no other request is given.
         peer.group_key = fastrand::u64(..);
-        let tunnel = Tunnel { exchange: exchange.clone(), limit: settings.connect_timeout };
-        peer.options.custom_l4 = Some(Arc::new(tunnel));
+    }
+    if settings.tls.is_some() || forward.edits.upgrades() {
+        let held_back_for = forward.edits.upgrades().then(|| exchange.clone());
+        let (upstream, http2) = (forward.upstream.clone(), forward.http2);
+        peer.options.custom_l4 = Some(Arc::new(Dial { upstream, http2, held_back_for }));
     }
     // A tunnel may rest; whether it is agreed to in time is the connection's to see.
     peer.options.read_timeout = (!forward.edits.upgrades()).then_some(settings.read_timeout);
@@ -54,33 +95,6 @@ pub fn peer(forward: &mut Forward, exchange: &Arc<Exchange>) -> Option<Box<HttpP
     // Fields that belong to the caller's connection are taken out of the raw head, before pingora parses it.
     peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::preserve();
     Some(Box::new(peer))
-}
-
-/// A peer that TLS is spoken with. Its certificate is always verified.
-fn secure(upstream: &UpstreamState, tls: &ClientTls, address: SocketAddr) -> HttpPeer {
-    let mut peer = HttpPeer::new(address, true, tls.server_name.to_string());
-    // Certificates are taken apart once for each definition of an upstream.
-    let trust = upstream.prepared.get_or_make(|| Trust {
-        authorities: tls.authorities.as_ref().map(|authorities| {
-            let wrapped: Vec<_> = authorities.iter().map(|der| WrappedX509::new(der.clone(), parse_x509)).collect();
-            Arc::from(wrapped.into_boxed_slice())
-        }),
-        identity: tls
-            .identity
-            .as_ref()
-            .map(|identity| Arc::new(CertKey::new(identity.chain.clone(), identity.key().to_vec()))),
-    });
-    if let Some(trust) = trust {
-        peer.options.ca = trust.authorities.clone();
-        peer.client_cert_key = trust.identity.clone();
-    }
-    peer
-}
-
-/// What pingora knows of an upstream's certificates.
-struct Trust {
-    authorities: Option<Arc<CaType>>,
-    identity: Option<Arc<CertKey>>,
 }
 
 /// Whether another address is left to try.

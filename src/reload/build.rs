@@ -80,6 +80,7 @@ pub(super) fn snapshot(
         series: Arc::new(Series::new(table.scenarios().len(), table.server_stubs().len(), table.mocks().len())),
         redactor: Arc::new(redactor),
         ready: ReadyHeads::new(table.scenarios().len()),
+        ready_server_stubs: ReadyHeads::new(table.server_stubs().len()),
         settings,
         table,
     }

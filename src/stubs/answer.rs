@@ -21,6 +21,21 @@ pub struct Ready {
     pub headers: HeaderMap,
     /// The fields as the call log keeps them.
     pub told: Bytes,
+    /// What else the call log keeps of every call that gets this answer.
+    pub note: Box<[u8]>,
+    /// The head as HTTP/1.1 writes it.
+    pub wire: Wire,
+}
+
+/// The head of an answer as HTTP/1.1 writes it.
+#[derive(Debug)]
+pub struct Wire {
+    /// On a connection that stays.
+    pub staying: Box<[u8]>,
+    /// On one that closes behind it.
+    pub closing: Box<[u8]>,
+    /// Where in both the value of `Date` begins that is put in for each answer; `None` where the answer has its own.
+    pub date: Option<usize>,
 }
 
 impl Answer {

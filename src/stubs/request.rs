@@ -202,8 +202,8 @@ impl<'a> RequestView<'a> {
 
 /// A host without its port, in lower case; brackets of an IPv6 address stay.
 fn bare_host(host: &str) -> Cow<'_, str> {
-    let end = match host.rfind(':') {
-        Some(at) if !host[at..].contains(']') => at,
+    let end = match host.bytes().rposition(|b| matches!(b, b':' | b']')) {
+        Some(at) if host.as_bytes()[at] == b':' => at,
         _ => host.len(),
     };
     let host = host[..end].strip_suffix('.').unwrap_or(&host[..end]);

@@ -135,8 +135,10 @@ fn roots() -> Result<Vec<Certificate<'static>>, Unusable> {
         }
         None => {
             let found = rustls_native_certs::load_native_certs();
-            let found = found.map_err(|error| Unusable::Certificates(error.to_string()))?;
-            found.iter().map(|der| Certificate::from_der(der).to_owned()).collect()
+            if let (true, Some(error)) = (found.certs.is_empty(), found.errors.first()) {
+                return Err(Unusable::Certificates(error.to_string()));
+            }
+            found.certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect()
         }
     };
     if roots.is_empty() { Err(Unusable::Certificates("none were found".to_owned())) } else { Ok(roots) }

@@ -98,7 +98,7 @@ impl Builder {
         let app = App::start(Options {
             request: Request {
                 config: Some(path),
-                environment: self.environment.into_iter().collect(),
+                environment: lane_of_the_run().into_iter().chain(self.environment).collect(),
                 ..Request::default()
             },
             access_lines: Some((LineFormat::Json, self.lines_to.unwrap_or_else(|| Box::new(Shared(lines.clone()))))),
@@ -121,6 +121,12 @@ impl Builder {
 /// `STANDIN_TEST_THREADS` lets the whole suite run on another number of threads than the machine has cores.
 fn threads_of_the_run() -> Option<NonZeroUsize> {
     std::env::var("STANDIN_TEST_THREADS").ok()?.parse().ok()
+}
+
+/// `STANDIN_TEST_LANE=false` lets the whole suite run without the lane, through pingora's door alone.
+pub fn lane_of_the_run() -> Option<(String, String)> {
+    let lane = std::env::var("STANDIN_TEST_LANE").ok()?;
+    Some(("STANDIN_PROXY__LANE".to_owned(), lane))
 }
 
 /// A sidecar to be.

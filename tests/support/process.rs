@@ -54,6 +54,7 @@ impl Process {
         if command.get_envs().all(|(name, _)| name != DRAIN_DELAY) {
             command.env(DRAIN_DELAY, "0s");
         }
+        command.envs(super::lane_of_the_run());
         let mut child = command.current_dir(dir.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let stdout = collect(child.stdout.take().unwrap());
         let stderr = collect(child.stderr.take().unwrap());

@@ -1,7 +1,6 @@
 //! HTTP/1.1: requests one behind the other, each handed to pingora through a stream that ends where the request ends.
 
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -10,16 +9,18 @@ use pingora::protocols::http::ServerSession;
 use tokio::sync::watch;
 
 use super::admit::Admitted;
+use super::look::{Further, Look};
 use super::read_head::{HeadRead, read_head};
 use super::{Arrived, Connections, Over, Peer, Stop};
-use crate::live::Snapshot;
 use crate::proxy::alarm::Alarm;
 use crate::proxy::budget::Share;
 use crate::proxy::context::{BodyPlan, Handed};
+use crate::proxy::decide::Plan;
 use crate::proxy::exchange::Exchange;
 use crate::proxy::front::Framing;
 use crate::proxy::head::{self, Refusal};
 use crate::proxy::inspect::{Broken, Inspected, inspect};
+use crate::proxy::lane::{self, Clock};
 use crate::proxy::replay::Replay;
 use crate::proxy::reply;
 use crate::settings::Limits;
@@ -42,6 +43,7 @@ impl Connections {
         mut draining: Pin<&mut impl Future<Output = ()>>,
     ) -> Option<Box<Replay>> {
         let mut alarm = pin!(Alarm::default());
+        let mut clock = Clock::default();
         let mut limits = self.plane.live.snapshot().settings.limits;
         let mut due = Instant::now() + limits.head_timeout;
         // Over TLS the handshake has settled which protocol is spoken.
@@ -50,21 +52,35 @@ impl Connections {
             let head = read_head(&mut stream, &limits, &mut due, alarm.as_mut(), draining.as_mut(), may_be_http2).await;
             may_be_http2 = false;
             let started = Instant::now();
-            let snapshot = self.plane.live.snapshot();
-            limits = snapshot.settings.limits;
             let length = match head {
                 HeadRead::Complete(length) => length,
                 HeadRead::Http2 => return Some(stream),
                 HeadRead::Over => return None,
                 HeadRead::Refused(refusal) => {
-                    let head = Bytes::copy_from_slice(stream.input());
-                    let exchange = stream.exchange().clone();
-                    let arrived = Arrived { snapshot, started, peer, exchange: &exchange, over: Over::Http1 };
-                    self.reject(stream, &head, &arrived, refusal).await;
+                    self.refuse_head(stream, started, peer, refusal).await;
                     return None;
                 }
             };
-            stream = self.request(stream, length, snapshot, started, peer, stop).await?;
+            match self.look(&mut stream, length, started, peer, &mut clock, &mut limits) {
+                Look::Answered { at, closing: false } => {
+                    due = at + limits.keepalive_timeout;
+                    continue;
+                }
+                Look::Answered { closing: true, .. } => {
+                    stream.close().await;
+                    return None;
+                }
+                Look::Slow { slow, rest, closing } => {
+                    if !slow.send(&mut stream, rest).await {
+                        return None;
+                    }
+                    if closing {
+                        stream.close().await;
+                        return None;
+                    }
+                }
+                Look::Further(further) => stream = self.request(stream, further, peer, &mut clock, stop).await?,
+            }
             if !stream.is_between_requests() {
                 return None;
             }
@@ -72,27 +88,36 @@ impl Connections {
         }
     }
 
-    /// Serves one request, of whose head the first `length` bytes are there; gives the connection back if it lives on.
+    /// Refuses what is no head.
+    async fn refuse_head(&self, stream: Box<Replay>, started: Instant, peer: &Peer, refusal: Refusal) {
+        let snapshot = self.plane.live.snapshot();
+        let head = Bytes::copy_from_slice(stream.input());
+        let exchange = stream.exchange().clone();
+        let arrived = Arrived { snapshot: &snapshot, started, peer, exchange: &exchange, over: Over::Http1 };
+        self.reject(stream, &head, &arrived, refusal).await;
+    }
+
+    /// Serves one request; gives the connection back if it lives on.
     async fn request(
         &self,
         mut stream: Box<Replay>,
-        length: usize,
-        snapshot: Arc<Snapshot>,
-        started: Instant,
+        further: Further,
         peer: &Peer,
+        clock: &mut Clock,
         stop: &Stop,
     ) -> Option<Box<Replay>> {
+        let Further { snapshot, started, raw, admitted } = further;
         let limits = snapshot.settings.limits;
         let exchange = stream.exchange().clone();
-        let arrived = Arrived { snapshot, started, peer, exchange: &exchange, over: Over::Http1 };
-        let raw = stream.take(length).freeze();
-        let Admitted { passed, mut head, decided } = match self.admit(&raw, &arrived) {
-            Ok(admitted) => admitted,
+        let arrived = Arrived { snapshot: &snapshot, started, peer, exchange: &exchange, over: Over::Http1 };
+        let Admitted { passed, repaired, plain, decided } = match admitted {
+            Ok(admitted) => *admitted,
             Err(refusal) => {
                 self.reject(stream, &raw, &arrived, refusal).await;
                 return None;
             }
         };
+        let mut head = repaired.unwrap_or(raw);
         exchange.reset(limits.request_body);
         let mut inspected = Inspected::unread(passed.framing);
         let mut held_back = passed.expects_continue;
@@ -150,10 +175,21 @@ impl Connections {
         };
         // Where a body is still to be read away, pingora reads it first.
         let body_is_here = passed.framing == Framing::None || matches!(inspected.body, Some(Ok(_)));
-        drop(arrived); // no snapshot is held while the request takes its time
+        drop(snapshot); // none is held while the request takes its time
         if body_is_here && !reply::wait_early(&mut plan, &mut request, stream.left()).await {
             return None;
         }
+        let plan = match (plan, plain) {
+            (Plan::Answer(local) | Plan::Deny(local), Some(plain)) => {
+                stream.be_patient(limits.body_timeout);
+                if lane::send(&self.plane, &mut stream, request, local, plain, clock).await {
+                    return Some(stream);
+                }
+                stream.close().await;
+                return None;
+            }
+            (plan, _) => plan,
+        };
         let handed = Handed {
             plan,
             request,
@@ -161,6 +197,7 @@ impl Connections {
             // Nothing of a body is read where there is none, and a tunnel may rest.
             read_timeout: (passed.framing != Framing::None).then_some(limits.body_timeout),
             is_http10: passed.is_http10,
+            closes: passed.closes,
         };
         stream.hand_over(head, inspected.again, inspected.fence, limits.body_timeout);
         let mut session = ServerSession::new_http1(stream);

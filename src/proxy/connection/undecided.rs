@@ -44,7 +44,7 @@ impl Connections {
     /// Answers a request that goes no further, and closes the connection.
     pub(super) async fn reject(&self, mut stream: Box<Replay>, head: &[u8], arrived: &Arrived<'_>, refusal: Refusal) {
         let Refusal { rejection, detail } = refusal;
-        let snapshot = &arrived.snapshot;
+        let snapshot = arrived.snapshot;
         let ticket = self.refused(head, arrived, rejection);
         let (method, _) = head::first_line(head);
         let answer = rejection_bytes(rejection, detail, snapshot, &head[method] == b"HEAD");

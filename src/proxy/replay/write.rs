@@ -1,21 +1,80 @@
 //! The writing side: writes are gathered, so that the head and the body of a short answer leave in one system call, and
 //! the `Date` that pingora puts over that of a forwarded answer is put right.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Buf as _;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::frames::{Frames, GOING_AWAY};
-use super::{Replay, Socket};
+use super::{Replay, SEND, Socket};
 
 /// How much is gathered before it is written.
 const GATHER: usize = 16 << 10;
 
 impl Replay {
+    /// Writes bytes of our own and sees them off.
+    ///
+    /// # Errors
+    /// Where the connection broke.
+    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.answered = true;
+        let Some(socket) = &mut self.socket else { return Err(io::ErrorKind::NotConnected.into()) };
+        let sent = tokio::time::timeout(SEND, socket.write_all(bytes)).await;
+        sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Sends what was gathered, as far as the socket takes it at once; says whether that was all.
+    ///
+    /// # Errors
+    /// Where the connection broke.
+    pub fn send_now(&mut self) -> io::Result<bool> {
+        self.answered = true;
+        let Some(Socket::Plain(socket)) = &self.socket else { return Ok(false) };
+        match socket.try_write(&self.output) {
+            Ok(count) if count == self.output.len() => {
+                self.output.clear();
+                Ok(true)
+            }
+            Ok(count) => {
+                self.output.advance(count);
+                Ok(false)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends what was gathered, and what else there is.
+    ///
+    /// # Errors
+    /// Where the connection broke, or the caller took nothing for too long.
+    pub async fn send_rest(&mut self, rest: Option<&[u8]>) -> io::Result<()> {
+        if self.send_now()? && rest.is_none() {
+            return Ok(());
+        }
+        poll_fn(|cx| self.poll_drain(cx)).await?;
+        if let Some(rest) = rest {
+            self.write_all(rest).await?;
+        }
+        self.flush().await
+    }
+
+    /// Says that nothing more comes.
+    pub async fn close(&mut self) {
+        // A caller that is gone already is no concern.
+        let _ = self.shutdown().await;
+    }
+
+    /// How long the caller may take nothing of what is written.
+    pub fn be_patient(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// Writes what was gathered.
     pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.output.is_empty() {

@@ -38,14 +38,14 @@ impl Connections {
         exchange.reset(limits.request_body);
         session.set_write_timeout(Some(limits.body_timeout));
         let framing = framing(&session);
-        let arrived = Arrived { snapshot, started, peer, exchange: &exchange, over: Over::Http2(framing) };
+        let arrived = Arrived { snapshot: &snapshot, started, peer, exchange: &exchange, over: Over::Http2(framing) };
         let raw = Bytes::from(as_http1(session.req_header()));
         let admitted = match raw.len() <= limits.head {
             true => self.admit(&raw, &arrived),
             false => refuse(Rejection::HeadTooLarge, "the head is longer than limits.head"),
         };
-        let Admitted { head, decided, .. } = match admitted {
-            Ok(admitted) => admitted,
+        let (head, decided) = match admitted {
+            Ok(Admitted { repaired, decided, .. }) => (repaired.unwrap_or_else(|| raw.clone()), decided),
             Err(refusal) => return self.refuse(&mut session, &raw, &arrived, refusal).await,
         };
         let (mut session, mut plan, mut request) = match decided {
@@ -85,7 +85,7 @@ impl Connections {
             }
             *session.req_header_mut() = onward;
         }
-        drop(arrived); // no snapshot is held while the request takes its time
+        drop(snapshot); // no snapshot is held while the request takes its time
         let left = async {
             // Whatever it says, the stream is over.
             let _ = session.read_body_or_idle(true).await;
@@ -93,7 +93,8 @@ impl Connections {
         if !reply::wait_early(&mut plan, &mut request, left).await {
             return;
         }
-        let handed = Handed { plan, request, body: BodyPlan::Leave, read_timeout: None, is_http10: false };
+        let handed =
+            Handed { plan, request, body: BodyPlan::Leave, read_timeout: None, is_http10: false, closes: false };
         session.req_header_mut().extensions_mut().insert(Parcel::new(handed));
         self.proxy.process_new_http(session, drain).await;
     }
@@ -102,7 +103,7 @@ impl Connections {
     async fn refuse(&self, session: &mut HttpSession, head: &[u8], arrived: &Arrived<'_>, refusal: Refusal) {
         let Refusal { rejection, detail } = refusal;
         let ticket = self.refused(head, arrived, rejection);
-        let snapshot = &arrived.snapshot;
+        let snapshot = arrived.snapshot;
         let mut local = Local::problem(rejection.status(), rejection.as_str(), detail, Default::default());
         if snapshot.settings.proxy.marker {
             let marker = Marker::new("rejected").number("generation", snapshot.generation);
