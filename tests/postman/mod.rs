@@ -7,6 +7,7 @@ mod mixed;
 mod naive;
 mod property;
 mod selectors;
+mod served;
 mod vectors;
 
 use std::fmt;
