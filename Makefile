@@ -8,10 +8,10 @@ PROFILE ?= dist
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench compare check
+.PHONY: help run test bench compare instructions check
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Run the demo: a small backend, the sidecar with sample mocks, and URLs to try; ARGS="--listen ADDR"
 	@.ci/install build
@@ -30,6 +30,12 @@ compare: ## Compare with nginx, HAProxy, Envoy, WireMock and others; ONLY=mocked
 	@.ci/install build compare
 	$(if $(SHORT),,-@.ci/install peers)
 	cargo bench --locked --profile $(PROFILE) --bench compare
+
+# The bench itself is built in the dev profile, which the tests have built already: only the sidecar is under test.
+instructions: ## Compare instructions per request with the accepted ones; ACCEPT=1 accepts these; PROFILE=dev builds faster
+	@.ci/install build count
+	cargo build --locked --profile $(PROFILE) --bin standin
+	PROFILE=$(PROFILE) cargo bench --locked --profile dev --bench instructions
 
 check: ## Format, lints, docs, licences: what .ci/run asks for besides the tests
 	@.ci/install build

@@ -16,6 +16,7 @@ mod forwarding;
 mod front;
 mod keys;
 mod lane;
+mod many_stubs;
 mod metrics;
 mod mocking;
 mod nginx;

@@ -125,28 +125,29 @@ impl Metrics {
     }
 
     /// Drops the series of what is no longer configured, and takes on a new limit.
-    pub fn retain(&self, kept: &Kept) {
+    pub fn retain(&self, kept: &Kept<'_>) {
         let Ok(mut born) = self.born.lock() else { return };
         born.max_stubs = kept.max_stubs;
-        let gone: Vec<_> = born.stubs.keys().filter(|stub| !kept.stubs.contains(*stub)).cloned().collect();
+        let stays = |(mock, stub): &(String, String)| kept.stubs.contains(&(mock.as_str(), stub.as_str()));
+        let gone: Vec<_> = born.stubs.keys().filter(|stub| !stays(stub)).cloned().collect();
         for stub in gone {
             for labels in born.stubs.remove(&stub).unwrap_or_default() {
                 let _ = self.requests.remove_label_values(&labels);
             }
         }
-        born.folded.retain(|stub| kept.stubs.contains(stub));
+        born.folded.retain(stays);
         drop(born);
         // Label values come in the order of the labels' names: code and kind before upstream.
         for_each(&self.injected_delay, |values| {
             if let [mock] = values
-                && !kept.mocks.contains(mock)
+                && !kept.mocks.contains(mock.as_str())
             {
                 let _ = self.injected_delay.remove_label_values(&[mock]);
             }
         });
         for_each(&self.upstream_duration, |values| {
             if let [upstream] = values
-                && !kept.upstreams.contains(upstream)
+                && !kept.upstreams.contains(upstream.as_str())
             {
                 let _ = self.upstream_duration.remove_label_values(&[upstream]);
             }
@@ -154,7 +155,7 @@ impl Metrics {
         for family in [&self.upstream_requests, &self.upstream_errors] {
             for_each(family, |values| {
                 if let [what, upstream] = values
-                    && !kept.upstreams.contains(upstream)
+                    && !kept.upstreams.contains(upstream.as_str())
                 {
                     let _ = family.remove_label_values(&[upstream, what]);
                 }
@@ -164,7 +165,7 @@ impl Metrics {
             if let [_, _, mock, _, stub] = values
                 && stub.is_empty()
                 && !mock.is_empty()
-                && !kept.mocks.contains(mock)
+                && !kept.mocks.contains(mock.as_str())
             {
                 let [code, decision, mock, scenario, stub] = values else { return };
                 let _ = self.requests.remove_label_values(&[mock, stub, scenario, decision, code]);
@@ -223,13 +224,13 @@ impl Reloaded {
 
 /// What stays after a reload.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct Kept<'a> {
     /// Mock and stub (or server stub).
-    pub stubs: HashSet<(String, String)>,
+    pub stubs: HashSet<(&'a str, &'a str)>,
     /// Mocks.
-    pub mocks: HashSet<String>,
+    pub mocks: HashSet<&'a str>,
     /// Upstreams.
-    pub upstreams: HashSet<String>,
+    pub upstreams: HashSet<&'a str>,
     /// The new limit.
     pub max_stubs: usize,
 }
@@ -260,7 +261,7 @@ mod tests {
     fn a_series_survives_a_reload_by_its_name() {
         let metrics = Metrics::new(10);
         Series::new(1, 0, 1).scenario(&metrics, 0, ["m", "s", "default"], 200).inc();
-        let kept = Kept { stubs: [("m".to_owned(), "s".to_owned())].into(), max_stubs: 10, ..Kept::default() };
+        let kept = Kept { stubs: [("m", "s")].into(), max_stubs: 10, ..Kept::default() };
         metrics.retain(&kept);
         Series::new(5, 0, 1).scenario(&metrics, 4, ["m", "s", "default"], 200).inc();
         assert!(text(&metrics).contains("stub=\"s\"} 2"));
@@ -283,7 +284,7 @@ mod tests {
         metrics.upstream("a").answered(&metrics, 200, 0.1);
         metrics.upstream("b").answered(&metrics, 200, 0.1);
         metrics.upstream_failed("b", Failure::Refused);
-        metrics.retain(&Kept { upstreams: ["a".to_owned()].into(), ..Kept::default() });
+        metrics.retain(&Kept { upstreams: ["a"].into(), ..Kept::default() });
         let text = text(&metrics);
         assert!(text.contains("standin_upstream_requests_total{code=\"200\",upstream=\"a\"} 1"));
         assert!(!text.contains("upstream=\"b\""));
