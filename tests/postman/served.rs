@@ -5,6 +5,9 @@ use crate::support::{Sidecar, Upstream, sidecar};
 const NOT_FOUND: &str = r#"{"error":{"name":"mockRequestNotFoundError","message":"Double check your method and the request path and try again.","header":"No matching requests"}}"#;
 const NO_EXAMPLE: &str = r#"{"error":{"name":"mockRequestNotFoundError","message":"To mock this request add an example response for the mock server to return.","header":"You need an example"}}"#;
 
+const MISSING_KEY: &str = r#"{"error":{"name":"invalidCredentialsError","header":"Invalid credentials","message":"This mock is private. Send a valid key in x-api-key."}}"#;
+const NO_MOCK: &str = r#"{"error":{"name":"mockNotFoundError","message":"Please refresh and try again."}}"#;
+
 const USERS: &str = "[default]\nmatching = \"postman\"\n\
      [[stub]]\nname = \"users\"\nmatch = \"POST /users\"\n\
      [[stub.scenario]]\nname = \"created\"\nstatus = 201\nbody = \"created\"\nwhen.header.x-plan = \"gold\"\n\
@@ -75,4 +78,26 @@ fn without_an_upstream_the_errors_are_postmans() {
     let named = sidecar.connect().get_with("/users/7", "x-mock-response-name: nobody\r\n");
     assert_eq!((named.status, named.text().as_str()), (404, NOT_FOUND));
     assert_eq!(reason(&sidecar), "selector");
+}
+
+#[test]
+fn a_private_mock_says_what_postman_says_of_a_missing_key() {
+    let config = "[default]\nmatching = \"postman\"\naccess = { private = true, keys = [{ env = \"KEY\" }] }\n\
+                  [[stub]]\nmatch = \"GET /a\"\nid = \"x\"\nbody = \"kept\"\n";
+    let upstream = Upstream::echo();
+    let sidecar = sidecar().upstream(&upstream).variable("KEY", "s3cret").config(config).start();
+    let get = |target: &str, headers: &str| {
+        let answer = sidecar.connect().get_with(target, headers);
+        (answer.status, answer.text())
+    };
+    let (missing, hidden) = ((401, MISSING_KEY.to_owned()), (404, NO_MOCK.to_owned()));
+    assert_eq!(get("/a", ""), missing);
+    assert_eq!(get("/A/", "x-api-key: wrong\r\n"), missing);
+    assert_eq!(get("/elsewhere", "x-mock-response-id: x\r\n"), missing);
+    assert_eq!(get("/a?apikey=s3cret", ""), hidden);
+    assert_eq!(get("/a?apikey=s3cret", "x-api-key: wrong\r\n"), missing, "the header is what counts");
+    assert!(upstream.arrived().is_empty());
+    assert_eq!(get("/a?apikey=s3cret", "x-api-key: s3cret\r\n"), (200, "kept".to_owned()));
+    assert_eq!(get("/orders?apikey=s3cret", "").0, 200, "what no example fits is the upstream's business");
+    assert_eq!(upstream.arrived().len(), 1);
 }
