@@ -89,9 +89,8 @@ impl Postman {
 
     fn make(&self, sources: &mut Sources) -> Result<Made, Box<Problem>> {
         let mut read = |path: &Path| {
-            let text = config::read_text(path)?;
-            let source = sources.add(path.display().to_string(), text.as_str());
-            Ok::<_, Box<Problem>>((text, source))
+            let source = sources.add(path.display().to_string(), config::read_text(path)?);
+            Ok::<_, Box<Problem>>((sources.get(source).text.clone(), source))
         };
         let (variables, mut notes): (Vec<Variable>, Vec<Note>) = match &self.environment {
             None => (Vec::new(), Vec::new()),
@@ -122,9 +121,9 @@ impl Postman {
             folder: &folder,
             origin: &origin,
             variables: &collection.used,
-            stubs: &collection.stubs,
+            stubs: collection.stubs,
         };
-        let written = write::postman(&mock);
+        let written = write::postman(mock);
         notes.extend(collection.notes);
         Ok(Made { folder, written, notes, sum })
     }
