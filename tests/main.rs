@@ -10,6 +10,7 @@
 mod architecture;
 mod bodies;
 mod calls;
+mod collections;
 mod commands;
 mod config_errors;
 mod forwarding;
@@ -22,6 +23,7 @@ mod mocking;
 mod nginx;
 mod oracle;
 mod packaging;
+mod postman;
 mod protocols;
 mod readme;
 mod reloading;

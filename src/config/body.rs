@@ -44,7 +44,7 @@ pub(super) fn file_body(
 ) -> (String, Body) {
     let media = implied_by_extension(&file.value);
     let nothing = Body::Static(Bytes::new());
-    let Some(path) = inside(file, bodies.directory, cx) else { return (media, nothing) };
+    let Some(path) = inside(file, bodies.directory, "a body file", cx) else { return (media, nothing) };
     match cx.files.read(&path) {
         Ok(bytes) => {
             let kind = kind.map_or(media.as_str(), |kind| kind.value.as_str());
@@ -70,11 +70,11 @@ pub(super) fn file_body(
     }
 }
 
-/// The path of a body file, if it lies in its directory, all links followed.
-pub(super) fn inside(file: &At<String>, directory: &Path, cx: &mut Context<'_>) -> Option<PathBuf> {
+/// The path of a file, if it lies in its directory, all links followed; `what` is what a report calls it.
+pub(super) fn inside(file: &At<String>, directory: &Path, what: &str, cx: &mut Context<'_>) -> Option<PathBuf> {
     let path = Path::new(&file.value);
     let outside = |label: String| {
-        Problem::at(Code::FileOutside, file.place, "a body file lies in its directory")
+        Problem::at(Code::FileOutside, file.place, format!("{what} lies in its directory"))
             .label(label)
             .help("write a path below the directory of this file, or name another one in `[proxy] files`")
     };

@@ -8,6 +8,7 @@ use super::mocks::Compiler;
 use crate::file::leaf::Named;
 use crate::file::read::{At, listed};
 use crate::file::{EnvironmentTable, VariableValue};
+use crate::import::postman::Variable;
 use crate::problem::{Code, Place, Problem, nearest};
 use crate::stubs::scenario::Key;
 use crate::stubs::template::Variables;
@@ -18,6 +19,8 @@ pub(super) struct Environment {
     pub values: Map<String, serde_json::Value>,
     /// The names that templates can use.
     pub names: Variables,
+    /// Those of them that are texts, numbers or booleans: what a collection is filled in with.
+    pub variables: Vec<Variable>,
     /// Values that are shown nowhere.
     pub secrets: Vec<Key>,
 }
@@ -41,13 +44,26 @@ impl Compiler<'_, '_> {
         for (name, table) in tables {
             super::names::checked(&name, self.cx);
             let is_active = active.as_ref().is_some_and(|active| active.value == name.value);
-            let EnvironmentTable { vars } = table.value;
+            let EnvironmentTable { vars, postman } = table.value;
+            super::response::exclusive(
+                &[("vars", vars.as_ref().map(|v| v.place)), ("postman", postman.as_ref().map(|v| v.place))],
+                "an environment has one source",
+                self.cx,
+            );
+            for variable in postman.map(|file| self.postman_environment(&file)).unwrap_or_default() {
+                if !environment.names.all.contains(&variable.name.value) {
+                    environment.names.all.push(variable.name.value.clone());
+                }
+                if is_active {
+                    self.exported(mock, variable, &mut environment);
+                }
+            }
             for (name, value) in vars.into_iter().flat_map(|vars| vars.value.0) {
                 if !environment.names.all.contains(&name.value) {
                     environment.names.all.push(name.value.clone());
                 }
                 if is_active {
-                    self.variable(mock, name.value, value, &mut environment);
+                    self.variable(mock, name, value, &mut environment);
                 }
             }
         }
@@ -55,7 +71,18 @@ impl Compiler<'_, '_> {
         environment
     }
 
-    fn variable(&mut self, mock: &str, name: String, value: At<VariableValue>, environment: &mut Environment) {
+    /// A variable of an environment that was exported from Postman.
+    fn exported(&mut self, mock: &str, variable: Variable, environment: &mut Environment) {
+        let Variable { name, value, secret } = &variable;
+        let is_shown = !secret || value.is_empty();
+        let shown = if is_shown { quoted(value) } else { "a secret".to_owned() };
+        environment.secrets.extend((!is_shown).then(|| Key::new(value)));
+        show(self.cx, &format!("mock {mock}: env.{}", name.value), Some((shown, name.place)), "", TakesEffect::Reload);
+        environment.values.insert(name.value.clone(), value.as_str().into());
+        environment.variables.push(variable);
+    }
+
+    fn variable(&mut self, mock: &str, name: At<String>, value: At<VariableValue>, environment: &mut Environment) {
         let At { value, place } = value;
         let (value, shown) = match value {
             VariableValue::Plain(value) => {
@@ -70,9 +97,15 @@ impl Compiler<'_, '_> {
                 (secret.into(), shown)
             }
         };
-        let key = format!("mock {mock}: env.{name}");
+        let key = format!("mock {mock}: env.{}", name.value);
         show(self.cx, &key, Some((shown, place)), "", TakesEffect::Reload);
-        environment.values.insert(name, value);
+        let text = match &value {
+            serde_json::Value::String(text) => Some(text.clone()),
+            serde_json::Value::Number(_) | serde_json::Value::Bool(_) => Some(value.to_string()),
+            serde_json::Value::Null | serde_json::Value::Array(_) | serde_json::Value::Object(_) => None,
+        };
+        environment.values.insert(name.value.clone(), value);
+        environment.variables.extend(text.map(|value| Variable { name, value, secret: false }));
     }
 
     fn written(&self, place: Place) -> String {

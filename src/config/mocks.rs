@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::access::open_access;
+use super::collections::{Collection, Texts};
 use super::hosts::{base, host};
 use super::lint::Origins;
 use super::names::{self, Given};
+use super::postman;
 use super::response::{self, Bodies, Statuses};
 use super::templates::Templating;
 use super::{Context, MockSource};
@@ -21,6 +23,7 @@ use crate::stubs::answer::Answer;
 use crate::stubs::cors::Cors;
 use crate::stubs::marker::Marker;
 use crate::stubs::path_template::Template;
+use crate::stubs::postman::Settings;
 use crate::stubs::scenario::{Mock, Scope, Selectors, ServerStub};
 use crate::stubs::table::Parts;
 use crate::stubs::template::{self, Engine, Known, Variables};
@@ -39,15 +42,30 @@ pub struct MockDraft {
     pub beside: PathBuf,
     /// Its stubs: those of the file itself, and those of a release.
     pub files: Vec<Drafted>,
+    /// Whether a collection is among its sources, be it that of a release, and where it is named.
+    pub collection: Option<Option<Place>>,
+}
+
+impl MockDraft {
+    /// A mock with the stubs of its own file.
+    pub fn new(name: At<String>, settings: DefaultTable, table: Place, file: Drafted) -> Self {
+        let own = file.collection.as_ref().map(Collection::place);
+        let mut releases = settings.releases.iter().flat_map(|releases| &releases.value.0);
+        let released = || releases.find_map(|(_, release)| release.value.postman.as_ref().map(|name| Some(name.place)));
+        let collection = own.or_else(released);
+        MockDraft { name, settings, table, beside: file.directory.clone(), files: vec![file], collection }
+    }
 }
 
 /// The stubs of one file.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Drafted {
     pub server_stubs: Option<At<List<ServerStubTable>>>,
     pub stubs: Option<At<List<StubTable>>>,
     /// Stubs that have not been read.
     pub pieces: Option<Pieces>,
+    /// A collection, whose stubs come behind those of the file.
+    pub collection: Option<Collection>,
     /// The directory of the file.
     pub directory: PathBuf,
 }
@@ -70,11 +88,11 @@ pub fn drafts(
     if let Some(place) = place {
         let settings = default.map(|table| table.value).unwrap_or_default();
         let name = At { value: DEFAULT.to_owned(), place };
-        let files = vec![Drafted { server_stubs, stubs, pieces, directory: directory.to_owned() }];
-        out.push(MockDraft { name, settings, table: place, beside: directory.to_owned(), files });
+        let file = Drafted { server_stubs, stubs, pieces, collection: None, directory: directory.to_owned() };
+        out.push(MockDraft::new(name, settings, place, file));
     }
     for MockSource { file, pieces, source, path } in files {
-        let MockFile { server_stub, stub, settings: MockTable { name, common } } = file;
+        let MockFile { server_stub, stub, postman, settings: MockTable { name, common } } = file;
         let name = match name {
             Some(name) => At { value: names::checked(&name, cx), place: name.place },
             None => At {
@@ -90,8 +108,14 @@ pub fn drafts(
         }
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
         let table = Place { source, start: 0, end: 0 };
-        let files = vec![Drafted { server_stubs: server_stub, stubs: stub, pieces, directory: directory.clone() }];
-        out.push(MockDraft { name, settings: common, table, beside: directory, files });
+        let collection = postman.and_then(|table| {
+            if table.value.collection.is_none() {
+                cx.missing("collection", table.place, "name the file: `collection = \"shop.postman_collection.json\"`");
+            }
+            table.value.collection.map(Collection::Within)
+        });
+        let file = Drafted { server_stubs: server_stub, stubs: stub, pieces, collection, directory };
+        out.push(MockDraft::new(name, common, table, file));
     }
     out
 }
@@ -110,6 +134,8 @@ pub struct Compiler<'a, 'c> {
     /// Limits on delays and templates.
     pub limits: Limits,
     pub(super) mocks: Given,
+    /// What was read of collections and environments.
+    pub(super) texts: Texts,
     /// The directory that secrets' files are relative to: that of the file which names them.
     pub(super) beside: PathBuf,
 }
@@ -127,6 +153,8 @@ pub(super) struct Inherited {
     names: Given,
     /// The directory that body files are relative to.
     directory: PathBuf,
+    /// Whether the closest example answers.
+    pub is_postman: bool,
 }
 
 impl<'a, 'c> Compiler<'a, 'c> {
@@ -134,6 +162,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
         cx: &'a mut Context<'c>,
         files: Option<PathBuf>,
         limits: Limits,
+        texts: Texts,
         resolve: &'a mut dyn FnMut(&At<String>, &mut Context<'_>) -> Option<crate::stubs::scenario::Destination>,
     ) -> Self {
         Compiler {
@@ -145,12 +174,13 @@ impl<'a, 'c> Compiler<'a, 'c> {
             key_headers: Vec::new(),
             limits,
             mocks: Given::default(),
+            texts,
             beside: PathBuf::new(),
         }
     }
 
     pub fn mock(&mut self, draft: MockDraft) {
-        let MockDraft { name, settings, table, beside, files } = draft;
+        let MockDraft { name, settings, table, beside, files, collection } = draft;
         // The reserved name was reported; that it is taken follows from it.
         if name.value != DEFAULT || self.parts.mocks.is_empty() {
             self.mocks.take("mock", &name.value, name.place, false, self.cx);
@@ -160,12 +190,17 @@ impl<'a, 'c> Compiler<'a, 'c> {
             hosts,
             base_path,
             upstream,
+            url,
             delay,
             cors,
             access,
             active_server_stub,
             server_stub_scope,
             selectors,
+            matching,
+            closest,
+            match_body,
+            match_headers,
             environment,
             environments,
             release: _, // whoever drafts a mock has chosen its stubs
@@ -174,6 +209,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
         self.beside = beside;
         let environment = self.environment(&name.value, environment, environments);
         let limits = template::Limits { work: self.limits.template_work, output: self.limits.template_output };
+        let matching = postman::Keys { matching, closest, match_body, match_headers };
+        let postman = matching.settings(table, collection, self.cx);
         let mut inherited = Inherited {
             number,
             name: name.value.as_str().into(),
@@ -183,16 +220,21 @@ impl<'a, 'c> Compiler<'a, 'c> {
             server_stubs: HashMap::new(),
             names: Given::default(),
             directory: PathBuf::new(),
+            is_postman: postman.is_some(),
         };
-        let mut stubs = Vec::with_capacity(files.len());
+        let mut stubs: Vec<(Option<At<List<StubTable>>>, PathBuf)> = Vec::with_capacity(files.len());
         for file in files {
             let directory = self.files.clone().unwrap_or(file.directory);
             inherited.directory.clone_from(&directory);
             for table in file.server_stubs.into_iter().flat_map(|list| list.value.0) {
                 self.server_stub(table, &mut inherited);
             }
-            stubs.push((file.stubs, file.pieces, directory));
+            let collected = file.collection.and_then(|file| self.collection(&file, &directory, &environment.variables));
+            stubs.extend([(file.stubs, file.pieces, directory.clone()), (collected, None, directory)]);
         }
+        let has_some = |list: &At<List<StubTable>>| !list.value.0.is_empty();
+        let has_examples =
+            stubs.iter().any(|(list, pieces, _)| pieces.is_some() || list.as_ref().is_some_and(has_some));
         let scope = match server_stub_scope.as_ref().map(|scope| scope.value) {
             Some(ServerStubScope::All) => Scope::All,
             Some(ServerStubScope::Mocked) | None => Scope::Mocked,
@@ -222,6 +264,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
             active,
             selectors: selectors.map_or(Selectors::On, |selectors| self.selectors(selectors)),
             secrets: environment.secrets.into(),
+            url: url.and_then(|url| super::hosts::mock_url(&url, self.cx)),
+            postman: postman.map(|settings| Box::new(Settings { has_examples, ..settings })),
         };
         self.parts.mocks.push(Arc::new(mock));
         let mut given = Given::default();

@@ -5,6 +5,7 @@
 
 mod access;
 mod body;
+mod collections;
 mod conditions;
 mod effective;
 mod environments;
@@ -18,6 +19,7 @@ mod listeners;
 mod mocks;
 mod names;
 mod operators;
+mod postman;
 mod releases;
 mod response;
 mod settings;
@@ -39,6 +41,7 @@ use crate::settings::Settings;
 use crate::stubs::table::Table;
 use files::Files;
 use gather::{MockSource, overrides, read_file, read_mocks};
+use mocks::{Drafted, MockDraft};
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +52,8 @@ pub struct Request {
     pub upstream: Option<String>,
     /// `--listen`.
     pub listen: Vec<String>,
+    /// `--postman`: a collection that is a mock by itself.
+    pub postman: Option<PathBuf>,
     /// How much memory the sidecar may take, bytes; `None` where nothing says so. Defaults of memory budgets follow it.
     pub memory: Option<u64>,
     /// Environment variables: overrides, `STANDIN_CONFIG`, and secrets.
@@ -198,7 +203,8 @@ fn load_as(in_pieces: bool, request: &Request, files: &mut Files) -> Result<Load
     overrides(request, &mut root, &mut cx);
     let directory = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
     let mock_files = read_mocks(&root, path.as_deref(), &directory, &mut cx);
-    let (settings, table) = settings::compile(root, pieces, &directory, mock_files, &mut cx);
+    let collection = request.postman.as_deref();
+    let (settings, table) = settings::compile(root, pieces, &directory, mock_files, collection, &mut cx);
     let Context { sources, mut problems, effective, torn, .. } = cx;
     if torn {
         return load_as(false, request, files);
@@ -267,7 +273,7 @@ fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Bo
         }
     }
     let by_environment = cx.environment.contains_key("STANDIN_PROXY__UPSTREAM");
-    if request.upstream.is_some() || by_environment {
+    if request.upstream.is_some() || by_environment || request.postman.is_some() {
         return Ok(None);
     }
     let problem = Problem::of(
@@ -277,6 +283,18 @@ fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Bo
     );
     let help = "name one with `-c FILE`, or start a plain proxy with `standin run --upstream http://127.0.0.1:3000`";
     Err(Box::new(problem.help(help)))
+}
+
+/// Reads a text file as a load would: at most 64 MiB of UTF-8, without the byte order mark that some editors write.
+///
+/// # Errors
+/// Where it cannot be read, with the reason.
+pub fn read_text(path: &Path) -> Result<String, Box<Problem>> {
+    Files::default().read_text(path).map_err(|error| {
+        let name = path.display().to_string();
+        let code = if matches!(error, files::ReadError::TooLarge) { Code::FileTooLarge } else { Code::UnreadableFile };
+        Box::new(Problem::of(code, Some(name.clone()), format!("cannot read `{name}`: {error}")))
+    })
 }
 
 /// The JSON Schema of `standin.toml`.

@@ -6,11 +6,12 @@ use std::collections::{HashMap, HashSet};
 use std::mem::take;
 use std::path::{Path, PathBuf};
 
+use super::collections::Collection;
 use super::gather::{listed, read_file};
 use super::lint;
 use super::mocks::{Compiler, Drafted, MockDraft};
 use super::names::Given;
-use crate::file::ReleaseFile;
+use crate::file::{ReleaseFile, ReleaseTable};
 use crate::problem::{Code, Place, Problem, SourceId};
 use crate::stubs::table::Table;
 
@@ -43,6 +44,10 @@ impl Compiler<'_, '_> {
         let (active, others): (Vec<_>, Vec<_>) = releases.into_iter().partition(is_active);
         let with = |files: &[Drafted]| {
             let mut draft = draft.clone();
+            // A collection of a release is another version of the mock's own.
+            if files.iter().any(|file| file.collection.is_some()) {
+                draft.files.iter_mut().for_each(|file| file.collection = None);
+            }
             draft.files.extend(files.iter().cloned());
             draft
         };
@@ -65,12 +70,18 @@ impl Compiler<'_, '_> {
                     files: Vec::new(),
                     sources: HashSet::new(),
                 };
-                if table.value.files.is_none() && !self.cx.unread.table(table.place) {
-                    let help = "name its files: `files = [\"v1/*.toml\"]`";
+                let ReleaseTable { files, postman } = table.value;
+                if files.is_none() && postman.is_none() && !self.cx.unread.table(table.place) {
+                    let help = "name its files, `files = [\"v1/*.toml\"]`, or its collection, `postman = \"v1.json\"`";
                     self.cx.missing_at("files", table.place, name.place, "the release has no `files`".to_owned(), help);
                 }
+                release.files.extend(postman.map(|collection| Drafted {
+                    collection: Some(Collection::Within(collection)),
+                    directory: directory.clone(),
+                    ..Drafted::default()
+                }));
                 let mut paths: Vec<(PathBuf, Place)> = Vec::new();
-                for pattern in table.value.files.into_iter().flat_map(|files| files.value.0) {
+                for pattern in files.into_iter().flat_map(|files| files.value.0) {
                     let found = listed(&pattern, pattern.place, &directory, self.cx);
                     paths.extend(found.into_iter().map(|path| (path, pattern.place)));
                 }
@@ -88,7 +99,8 @@ impl Compiler<'_, '_> {
                     let file = read.entry(path).or_insert_with_key(|path| {
                         let (ReleaseFile { server_stub, stub }, source, pieces) = read_file(path, self.cx)?;
                         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-                        Some((Drafted { server_stubs: server_stub, stubs: stub, pieces, directory }, source))
+                        let (server_stubs, stubs) = (server_stub, stub);
+                        Some((Drafted { server_stubs, stubs, pieces, collection: None, directory }, source))
                     });
                     if let Some((file, source)) = file {
                         release.files.push(file.clone());

@@ -8,7 +8,7 @@ use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, conditions, lint, mocks};
+use super::{Context, MockSource, TakesEffect, collections, conditions, lint, mocks};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
 use crate::file::pieces::Pieces;
 use crate::file::read::At;
@@ -27,6 +27,7 @@ pub fn compile(
     pieces: Option<Pieces>,
     directory: &Path,
     files: Vec<MockSource>,
+    collection: Option<&Path>,
     cx: &mut Context<'_>,
 ) -> (Settings, Table) {
     let StandinFile {
@@ -77,12 +78,14 @@ pub fn compile(
     let random = compile_random(random.map(|t| t.value).unwrap_or_default(), cx);
 
     let mock_files = files.iter().map(|file| canonical(&file.path)).collect();
-    let drafts = mocks::drafts(default, server_stub, (stub, pieces), directory, files, cx);
+    let mut drafts = mocks::drafts(default, server_stub, (stub, pieces), directory, files, cx);
+    let mut texts = collections::Texts::new();
+    drafts.extend(collection.map(|path| collections::given(path, &mut texts, cx)));
     for draft in &drafts {
         show_mock(draft, cx);
     }
     let mut resolve = |text: &At<String>, cx: &mut Context<'_>| upstreams.resolve(text, cx);
-    let mut compiler = Compiler::new(cx, body_files, limits, &mut resolve);
+    let mut compiler = Compiler::new(cx, body_files, limits, texts, &mut resolve);
     let mut rehearsals = Vec::new();
     for draft in drafts {
         rehearsals.extend(compiler.with_releases(draft, &mock_files));

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
-use super::leaf::{List, Named, ServerStubScope, Status, Text, Value};
+use super::leaf::{Closest, List, Matching, Named, ServerStubScope, Status, Text, Value};
 use super::read::{Reader, keys};
 use super::variants::{EnvironmentTable, ReleaseTable};
 use super::when::WhenTable;
@@ -18,12 +18,23 @@ keys! {
         server_stub: List<ServerStubTable>,
         /// Endpoint stubs.
         stub: List<StubTable>,
+        /// A collection of Postman, whose saved examples are stubs too.
+        postman: PostmanTable,
     }
     flat {
         /// The settings of the mock.
         settings: MockTable,
     }
-    later ["url", "limit", "matching", "closest", "postman", "openapi", "owner", "record"]
+    later ["limit", "openapi", "owner", "record"]
+}
+
+keys! {
+    /// A collection of Postman as the source of a mock.
+    PostmanTable "[postman]" {
+        /// The exported collection, version 2.0 or 2.1: a path relative to this file's directory, or to `[proxy] files`.
+        collection: Text,
+    }
+    required ["collection"]
 }
 
 keys! {
@@ -47,6 +58,8 @@ keys! {
         base_path: Text,
         /// Where this mock's calls go that no stub answers. Default: the proxy's upstream.
         upstream: Text,
+        /// How callers reach the mock: scheme, host and port. Default: that of the data listener.
+        url: Text,
         /// A delay for every answer of the mock.
         delay: DelayValue,
         /// Whether Standin answers preflights and adds CORS headers. Default: true.
@@ -59,6 +72,14 @@ keys! {
         server_stub_scope: ServerStubScope,
         /// Whether `x-mock-response-*` headers choose the answer. Default: "on".
         selectors: SelectorsValue,
+        /// Whether every condition must hold, or the closest example answers, as in Postman. Default: "strict".
+        matching: Matching,
+        /// The lowest row of Postman's table by which a path may fit. Default: "wildcard".
+        closest: Closest,
+        /// In Postman's matching: whether an example must have the request's body. Default: false.
+        match_body: bool,
+        /// In Postman's matching: headers that an example must share with the request.
+        match_headers: List<Text>,
         /// The environment whose variables templates see. Default: none.
         environment: Text,
         /// Environments: sets of variables.
@@ -68,7 +89,7 @@ keys! {
         /// Releases: sets of stubs in files of their own.
         releases: Named<ReleaseTable>,
     }
-    later ["url", "limit", "matching", "closest", "postman", "openapi", "owner"]
+    later ["limit", "openapi", "owner"]
     unknown unknown_in_default
 }
 

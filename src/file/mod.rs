@@ -34,7 +34,7 @@ use read::Keys;
 
 /// The names of all tables that have `key`; this is how a key in the wrong table is told where it belongs.
 pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
-    let tables: [(&'static str, Vec<&'static str>); 18] = [
+    let tables: [(&'static str, Vec<&'static str>); 20] = [
         row::<StandinFile>(),
         row::<ProxyTable>(),
         row::<TlsTable>(),
@@ -47,7 +47,9 @@ pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
         row::<LimitsTable>(),
         row::<MetricsTable>(),
         row::<RandomTable>(),
+        row::<MockFile>(),
         row::<MockTable>(),
+        row::<PostmanTable>(),
         row::<EnvironmentTable>(),
         row::<ReleaseTable>(),
         row::<ServerStubTable>(),

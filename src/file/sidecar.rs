@@ -39,7 +39,7 @@ keys! {
         /// Endpoint stubs of the mock `default`.
         stub: List<StubTable>,
     }
-    later ["require_examples", "record", "telemetry", "postman", "openapi", "scenarios"]
+    later ["require_examples", "record", "telemetry", "openapi", "scenarios"]
 }
 
 keys! {

@@ -15,8 +15,9 @@ keys! {
     EnvironmentTable "[environments.NAME]" {
         /// The variables, `env.NAME` in templates: any value, or `{ env = "NAME" }` and `{ file = "PATH" }` for secrets.
         vars: Named<VariableValue>,
+        /// An environment that was exported from Postman, in place of `vars`.
+        postman: Text,
     }
-    later ["postman"]
 }
 
 keys! {
@@ -24,9 +25,9 @@ keys! {
     ReleaseTable "[releases.NAME]" {
         /// Files with stubs and server stubs, as patterns relative to this file's directory.
         files: List<Text>,
+        /// A collection of Postman, in place of the mock's own.
+        postman: Text,
     }
-    required ["files"]
-    later ["postman"]
 }
 
 keys! {

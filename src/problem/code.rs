@@ -126,6 +126,8 @@ codes! {
     UnknownParameter "unknown-parameter",
     /// A condition can never hold.
     NeverHolds "never-holds",
+    /// A condition has no meaning in Postman's matching, which knows equality only.
+    NotInPostman "not-in-postman",
     /// A CIDR range is malformed.
     BadRange "bad-range",
     // --- responses ---
@@ -143,7 +145,7 @@ codes! {
     BadBase64 "bad-base64",
     /// A value has no JSON form.
     NoJsonForm "no-json-form",
-    /// A body file lies outside its directory.
+    /// A body file, a collection or an environment lies outside its directory.
     FileOutside "file-outside",
     // --- templates ---
     /// A template is malformed.
@@ -156,6 +158,17 @@ codes! {
     UnknownEnvironment "unknown-environment",
     /// A name under `release` is not defined.
     UnknownRelease "unknown-release",
+    // --- collections ---
+    /// The file is no JSON.
+    JsonSyntax "json-syntax",
+    /// The file is no Postman collection of version 2.
+    BadCollection "bad-collection",
+    /// The file is no Postman environment.
+    BadEnvironment "bad-environment",
+    /// Something in a collection has no form here and was left out or changed (a warning).
+    NotTranslated "not-translated",
+    /// A collection has no saved example that can be an answer (a warning).
+    NoExamples "no-examples",
     // --- reload ---
     /// A change takes effect at a restart only.
     NeedsRestart "needs-restart",

@@ -66,7 +66,7 @@ pub fn render<'s>(
 
 fn rendered(plane: &DataPlane, snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>) -> Rendered {
     let (answer, path) = match &decision.action {
-        Action::Scenario(scenario, _) => (&scenario.answer, scenario.path.as_ref()),
+        Action::Scenario(scenario, _) => (&scenario.answer, Some(&*scenario.path)),
         Action::ServerStub(stub, _) => (&stub.answer, None),
         _ => return None,
     };

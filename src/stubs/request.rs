@@ -222,7 +222,7 @@ fn bare_host(host: &str) -> Cow<'_, str> {
 }
 
 /// Decodes `a=1&b=2` to pairs of bytes: `+` is a space, a lone `%` stands for itself (WHATWG URL, section 5.1).
-fn pairs(raw: &[u8]) -> Pairs<'_> {
+pub(super) fn pairs(raw: &[u8]) -> Pairs<'_> {
     raw.split(|b| *b == b'&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| match memchr::memchr(b'=', pair) {

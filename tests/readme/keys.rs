@@ -23,6 +23,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
     ("MetricsTable", &[("`[metrics]`", "")]),
     ("RandomTable", &[("`[random]`", "")]),
     ("MockFile", &[("A mock", ""), ("A mock", "also holds")]),
+    ("PostmanTable", &[("A mock", "Keys of `postman`")]),
     ("AccessTable", &[("A mock", "Keys of `access`")]),
     ("CorsTable", &[("A mock", "Keys of `cors`")]),
     ("SecretTable", &[("A mock", "Keys of a secret")]),

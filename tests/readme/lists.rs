@@ -67,15 +67,24 @@ fn what_templates_know_stands_in_the_readme() {
 
 // --- the command line ---
 
+/// The commands, by what is typed for each.
+fn commands(of: &clap::Command, before: &str) -> Vec<(String, clap::Command)> {
+    let named = |command: &clap::Command| {
+        let typed = format!("{before} {}", command.get_name());
+        if command.has_subcommands() { commands(command, &typed) } else { vec![(typed, command.clone())] }
+    };
+    of.get_subcommands().flat_map(named).collect()
+}
+
 #[test]
 fn every_command_and_flag_is_listed_and_no_other() {
     let page = Page::read();
-    let command = cli::Cli::command();
-    let commands = set(command.get_subcommands().map(|command| format!("`standin {}`", command.get_name())));
+    let commands = commands(&cli::Cli::command(), "standin");
     let headings = page.headings.iter().map(|heading| heading.title.clone());
-    assert_eq!(set(headings.filter(|title| title.starts_with("`standin "))), commands);
-    for command in command.get_subcommands() {
-        let table = page.table(&format!("`standin {}`", command.get_name()), "");
+    let typed = commands.iter().map(|(typed, _)| format!("`{typed}`"));
+    assert_eq!(set(headings.filter(|title| title.starts_with("`standin "))), set(typed));
+    for (typed, command) in &commands {
+        let table = page.table(&format!("`{typed}`"), "");
         let mut flags = BTreeSet::new();
         for argument in command.get_arguments().filter(|argument| argument.get_id() != "help") {
             let name =
@@ -87,7 +96,7 @@ fn every_command_and_flag_is_listed_and_no_other() {
             flags.insert(name);
             flags.extend(argument.get_short().map(|short| format!("-{short}")));
         }
-        assert_eq!(set(table.names()), flags, "{}", command.get_name());
+        assert_eq!(set(table.names()), flags, "{typed}");
     }
 }
 
