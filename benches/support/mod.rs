@@ -93,17 +93,33 @@ impl Sidecar {
         self.child.id()
     }
 
-    /// A line of `/proc/PID/status` that counts KiB, such as `VmRSS`, in bytes.
+    /// Memory in bytes: a line of `/proc/PID/status`, such as `VmRSS`.
     pub fn memory(&self, line: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let found = status.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':')).unwrap();
-        found.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+        memory_of(self.pid(), line)
     }
 
     /// Replaces the configuration, all at once. The sidecar notices by itself.
     pub fn replace(&self, config: &str) {
         write(self.dir.path(), config);
     }
+}
+
+/// Memory of a process in bytes: a line of `/proc/PID/status`, such as `VmRSS`.
+pub fn memory_of(pid: u32, line: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let found = status.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':')).unwrap();
+    found.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+pub fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// Leaves this process, and the threads that it will start, one core.
+pub fn pin(core: &str) {
+    let pid = std::process::id().to_string();
+    let pinned = Command::new("taskset").args(["-acp", core, &pid]).stdout(Stdio::null()).status().unwrap();
+    assert!(pinned.success());
 }
 
 /// Puts `standin.toml` in its place.

@@ -11,10 +11,10 @@ use super::names::{self, Given};
 use super::response::{self, Bodies, Statuses};
 use super::{Context, MockSource};
 use crate::file::leaf::{List, ServerStubScope};
-use crate::file::pieces::{self, Pieces};
-use crate::file::read::{At, Origin, Reader};
-use crate::file::{DefaultTable, MockFile, MockTable, ServerStubTable, StubTable};
-use crate::problem::{Code, Place, Problem, SourceId, nearest};
+use crate::file::pieces::Stubs;
+use crate::file::read::At;
+use crate::file::{DefaultTable, MockFile, MockTable, ServerStubTable};
+use crate::problem::{Code, Place, Problem, nearest};
 use crate::stubs::answer::Answer;
 use crate::stubs::cors::Cors;
 use crate::stubs::marker::Marker;
@@ -32,9 +32,7 @@ pub struct MockDraft {
     /// Where the table of the settings begins.
     pub table: Place,
     pub server_stubs: Option<At<List<ServerStubTable>>>,
-    pub stubs: Option<At<List<StubTable>>>,
-    /// Stubs that have not been read.
-    pub pieces: Option<Pieces>,
+    pub stubs: Option<At<Stubs>>,
     /// The directory of the file that it stands in.
     pub directory: PathBuf,
 }
@@ -43,24 +41,23 @@ pub struct MockDraft {
 pub fn drafts(
     default: Option<At<DefaultTable>>,
     server_stubs: Option<At<List<ServerStubTable>>>,
-    (stubs, pieces): (Option<At<List<StubTable>>>, Option<Pieces>),
+    stubs: Option<At<Stubs>>,
     directory: &Path,
     files: Vec<MockSource>,
     cx: &mut Context<'_>,
 ) -> Vec<MockDraft> {
     let mut out = Vec::new();
-    let stubs_place = stubs.as_ref().map(|v| v.place).or(pieces.as_ref().map(Pieces::place));
-    let place = [default.as_ref().map(|v| v.place), server_stubs.as_ref().map(|v| v.place), stubs_place]
-        .into_iter()
-        .flatten()
-        .next();
+    let place =
+        [default.as_ref().map(|v| v.place), server_stubs.as_ref().map(|v| v.place), stubs.as_ref().map(|v| v.place)]
+            .into_iter()
+            .flatten()
+            .next();
     if let Some(place) = place {
         let settings = default.map(|table| table.value).unwrap_or_default();
         let name = At { value: DEFAULT.to_owned(), place };
-        let directory = directory.to_owned();
-        out.push(MockDraft { name, settings, table: place, server_stubs, stubs, pieces, directory });
+        out.push(MockDraft { name, settings, table: place, server_stubs, stubs, directory: directory.to_owned() });
     }
-    for MockSource { file, pieces, source, path } in files {
+    for MockSource { file, source, path } in files {
         let MockFile { server_stub, stub, settings: MockTable { name, common } } = file;
         let name = match name {
             Some(name) => At { value: names::checked(&name, cx), place: name.place },
@@ -77,15 +74,7 @@ pub fn drafts(
         }
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
         let table = Place { source, start: 0, end: 0 };
-        out.push(MockDraft {
-            name,
-            settings: common,
-            table,
-            server_stubs: server_stub,
-            stubs: stub,
-            pieces,
-            directory,
-        });
+        out.push(MockDraft { name, settings: common, table, server_stubs: server_stub, stubs: stub, directory });
     }
     out
 }
@@ -139,7 +128,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
     }
 
     pub fn mock(&mut self, draft: MockDraft) {
-        let MockDraft { name, settings, table, server_stubs, stubs, pieces, directory } = draft;
+        let MockDraft { name, settings, table, server_stubs, stubs, directory } = draft;
         // The reserved name was reported; that it is taken follows from it.
         if name.value != DEFAULT || self.parts.mocks.is_empty() {
             self.mocks.take("mock", &name.value, name.place, false, self.cx);
@@ -201,25 +190,12 @@ impl<'a, 'c> Compiler<'a, 'c> {
         self.parts.mocks.push(Arc::new(mock));
         let mut given = Given::default();
         let mut ids = Given::default();
-        for table in stubs.into_iter().flat_map(|list| list.value.0) {
-            self.stub(table, &inherited, &mut given, &mut ids);
-        }
-        let Some(pieces) = pieces else { return };
-        let text = self.cx.sources.get(pieces.source()).text.clone();
-        for piece in pieces.ranges() {
-            let Some(tables) = self.piece(pieces.source(), &text, piece) else {
-                self.cx.torn = true;
-                return;
-            };
+        let mut stubs = stubs.map(|stubs| stubs.value).unwrap_or_default();
+        while let Some(tables) = self.cx.next_stubs(&mut stubs) {
             for table in tables {
                 self.stub(table, &inherited, &mut given, &mut ids);
             }
         }
-    }
-
-    fn piece(&mut self, source: SourceId, text: &str, piece: std::ops::Range<usize>) -> Option<Vec<At<StubTable>>> {
-        let mut reader = Reader::new(source, text, Origin::File, &mut self.cx.problems, &mut self.cx.unread);
-        pieces::read(piece, &mut reader)
     }
 
     fn server_stub(&mut self, table: At<ServerStubTable>, inherited: &mut Inherited) {

@@ -188,14 +188,14 @@ fn load_as(in_pieces: bool, request: &Request, files: &mut Files) -> Result<Load
         Ok(path) => path,
         Err(problem) => return Err(Problems::new(vec![*problem], cx.sources)),
     };
-    let (mut root, mut pieces) = (StandinFile::default(), None);
-    if let Some((file, _, later)) = path.as_deref().and_then(|path| read_file(path, &mut cx)) {
-        (root, pieces) = (file, later);
+    let mut root = StandinFile::default();
+    if let Some(path) = &path {
+        root = read_file(path, &mut cx).map(|(file, _)| file).unwrap_or_default();
     }
     overrides(request, &mut root, &mut cx);
     let directory = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
     let mock_files = read_mocks(&root, path.as_deref(), &directory, &mut cx);
-    let (settings, table) = settings::compile(root, pieces, &directory, mock_files, &mut cx);
+    let (settings, table) = settings::compile(root, &directory, mock_files, &mut cx);
     let Context { sources, mut problems, effective, torn, .. } = cx;
     if torn {
         return load_as(false, request, files);

@@ -8,7 +8,6 @@ use super::mocks::Compiler;
 use super::upstreams::Upstreams;
 use super::{Context, MockSource, TakesEffect, conditions, lint, mocks};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
-use crate::file::pieces::Pieces;
 use crate::file::read::At;
 use crate::file::{AdminTable, CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, StandinFile};
 use crate::problem::{Code, Place, Problem};
@@ -20,13 +19,7 @@ use crate::stubs::table::Table;
 const REDACTED: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"];
 
 /// Compiles everything. Where problems were found the result is of no use, and nobody gets to see it.
-pub fn compile(
-    root: StandinFile,
-    pieces: Option<Pieces>,
-    directory: &Path,
-    files: Vec<MockSource>,
-    cx: &mut Context<'_>,
-) -> (Settings, Table) {
+pub fn compile(root: StandinFile, directory: &Path, files: Vec<MockSource>, cx: &mut Context<'_>) -> (Settings, Table) {
     let StandinFile {
         mocks: patterns,
         proxy,
@@ -71,7 +64,7 @@ pub fn compile(
     let MetricsTable { max_stubs } = metrics.map(|t| t.value).unwrap_or_default();
     let max_stubs = value(cx, "metrics.max_stubs", max_stubs.map(|n| n.map(|n| n.0)), 1000, u64::to_string);
 
-    let drafts = mocks::drafts(default, server_stub, (stub, pieces), directory, files, cx);
+    let drafts = mocks::drafts(default, server_stub, stub, directory, files, cx);
     for draft in &drafts {
         show_mock(draft, cx);
     }

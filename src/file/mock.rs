@@ -6,6 +6,7 @@ use toml::de::DeValue;
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
 use super::leaf::{List, ServerStubScope, Status, Text, Value};
+use super::pieces::Stubs;
 use super::read::{Reader, keys};
 use super::when::WhenTable;
 use crate::problem::{Code, Place, Problem};
@@ -16,7 +17,7 @@ keys! {
         /// Named 5xx answers that can be activated for the whole mock or used by a scenario.
         server_stub: List<ServerStubTable>,
         /// Endpoint stubs.
-        stub: List<StubTable>,
+        stub: Stubs,
     }
     flat {
         /// The settings of the mock.

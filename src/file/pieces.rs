@@ -1,80 +1,114 @@
-//! The stubs of a large file, read a few at a time.
+//! The stubs of a file: read with it or, where the file is large, a few at a time.
 //!
-//! A parsed file takes twenty times the memory of its text, and a reload happens while another table is in force. A
+//! A parsed file takes thirty times the memory of its text, and a reload happens while another table is in force. A
 //! `[[stub]]` table says nothing of others, so a text can be cut before each of them and parsed piece by piece. A cut in
 //! the wrong place, such as within a text of several lines, leaves pieces that are no TOML or define something else:
 //! then the file is read as a whole, as it is wherever the parser finds a mistake.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::StubTable;
 use super::leaf::List;
-use super::read::{At, Keys, Read as _, Reader, read_table};
+use super::read::{At, Keys, Read, Reader, read_table};
 use crate::problem::{Place, SourceId};
 
 /// Files from this size on are read in pieces, bytes.
 pub const LARGE: usize = 256 << 10;
 
-/// Each piece has at least so many bytes, and the rest of a stub: enough that what a piece costs by itself does not count.
+/// Each piece has at least so many bytes, and the rest of a stub: enough that what a piece costs by itself does not
+/// count.
 const PIECE: usize = 32 << 10;
 
-/// The stubs of a file, of which only the places are known.
+const STUB: &str = "stub";
+const HEADER: &str = "[[stub]]";
+
+/// The `[[stub]]` tables of a file.
+#[derive(Clone, Debug)]
+pub enum Stubs {
+    /// All of them.
+    Read(Vec<At<StubTable>>),
+    /// Where they stand.
+    Later(Pieces),
+}
+
+/// Where stubs stand that have not been read.
 #[derive(Clone, Debug)]
 pub struct Pieces {
     source: SourceId,
     /// Where each piece begins, and at the end where the last one ends.
     borders: Vec<u32>,
+    next: usize,
 }
 
-impl Pieces {
-    /// Reads all of a text but its stubs, with what is needed to read these later. Nothing, not even a report, where the
-    /// text must be read as a whole.
-    pub fn of<T: Keys>(reader: &mut Reader<'_>) -> Option<(T, Pieces)> {
-        Self::cut(reader, PIECE)
+/// A text that cannot be read in pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Torn;
+
+/// Parses a file of the shape `T`, but for its stubs. Yields nothing, and reports nothing, where it must be read as a
+/// whole.
+pub fn parse<T: Keys>(reader: &mut Reader<'_>) -> Option<T> {
+    cut(reader, PIECE)
+}
+
+fn cut<T: Keys>(reader: &mut Reader<'_>, size: usize) -> Option<T> {
+    let text = reader.text();
+    let mut borders: Vec<u32> = Vec::new();
+    for start in headers(text) {
+        if borders.last().is_none_or(|last| start - *last as usize >= size) {
+            borders.push(start as u32);
+        }
+    }
+    let head = *borders.first()? as usize;
+    borders.push(text.len() as u32);
+    let (table, errors) = DeTable::parse_recoverable(&text[..head]);
+    if !errors.is_empty() || table.get_ref().contains_key(STUB) || !T::keys().contains(&STUB) {
+        return None;
+    }
+    let mut file: T = read_table(Spanned::new(table.span(), DeValue::Table(table.into_inner())), reader)?;
+    reader.later = Some(Pieces { source: reader.source(), borders, next: 0 });
+    let place = Spanned::new(head..head + HEADER.len(), DeValue::Array(toml::de::DeArray::new()));
+    file.set(STUB, place, reader).ok().map(|()| file)
+}
+
+/// Where lines begin that seem to begin a stub.
+fn headers(text: &str) -> impl Iterator<Item = usize> {
+    let begins_line = |at: &usize| at.checked_sub(1).is_none_or(|before| text.as_bytes()[before] == b'\n');
+    memchr::memmem::find_iter(text.as_bytes(), HEADER).filter(begins_line)
+}
+
+impl Stubs {
+    /// The text that is still to be read; none where all is.
+    pub fn source(&self) -> Option<SourceId> {
+        match self {
+            Stubs::Read(_) => None,
+            Stubs::Later(pieces) => Some(pieces.source),
+        }
     }
 
-    fn cut<T: Keys>(reader: &mut Reader<'_>, size: usize) -> Option<(T, Pieces)> {
-        let text = reader.text();
-        let mut borders: Vec<u32> = Vec::new();
-        for start in stubs(text) {
-            if borders.last().is_none_or(|last| start - *last as usize >= size) {
-                borders.push(start as u32);
+    /// The next of them; `None` at their end.
+    ///
+    /// # Errors
+    /// Where the text must be read as a whole after all. What was reported of it until then does not count.
+    pub fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<Vec<At<StubTable>>>, Torn> {
+        match self {
+            Stubs::Read(tables) => Ok(Some(std::mem::take(tables)).filter(|tables| !tables.is_empty())),
+            Stubs::Later(pieces) => {
+                let Some([start, end]) = pieces.borders.get(pieces.next..pieces.next + 2) else { return Ok(None) };
+                pieces.next += 1;
+                read(*start as usize..*end as usize, reader).map(Some).ok_or(Torn)
             }
         }
-        let head = *borders.first()? as usize;
-        borders.push(text.len() as u32);
-        let (table, errors) = DeTable::parse_recoverable(&text[..head]);
-        if !errors.is_empty() || table.get_ref().contains_key(STUB) {
-            return None;
-        }
-        let root = Spanned::new(table.span(), DeValue::Table(table.into_inner()));
-        let file = read_table(root, reader)?;
-        Some((file, Pieces { source: reader.source(), borders }))
-    }
-
-    /// The text that they are pieces of.
-    pub fn source(&self) -> SourceId {
-        self.source
-    }
-
-    /// The place of the first of them.
-    pub fn place(&self) -> Place {
-        let start = self.borders.first().copied().unwrap_or(0);
-        Place { source: self.source, start, end: start + HEADER.len() as u32 }
-    }
-
-    /// The pieces.
-    pub fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
-        self.borders.windows(2).map(|pair| pair[0] as usize..pair[1] as usize)
     }
 }
 
-/// Reads one piece. `None` where the text must be read as a whole after all.
-pub fn read(piece: Range<usize>, reader: &mut Reader<'_>) -> Option<Vec<At<StubTable>>> {
-    let (table, errors) = DeTable::parse_recoverable(&reader.text()[piece.clone()]);
+/// Reads one piece.
+fn read(piece: Range<usize>, reader: &mut Reader<'_>) -> Option<Vec<At<StubTable>>> {
+    let (table, errors) = DeTable::parse_recoverable(reader.text().get(piece.clone())?);
     let mut table = table.into_inner();
     let stubs = table.remove(STUB)?;
     if !errors.is_empty() || !table.is_empty() {
@@ -83,18 +117,37 @@ pub fn read(piece: Range<usize>, reader: &mut Reader<'_>) -> Option<Vec<At<StubT
     let before = reader.problems.len();
     let list = reader.within(piece.start, |reader| List::<StubTable>::read(stubs, reader))?;
     if reader.problems.len() > before {
-        let whole = Place { source: reader.source(), start: 0, end: 0 };
-        reader.unread.add(whole, STUB);
+        let file = Place { source: reader.source(), start: 0, end: 0 };
+        reader.unread.add(file, STUB);
     }
     Some(list.0)
 }
 
-const STUB: &str = "stub";
-const HEADER: &str = "[[stub]]";
+impl Default for Stubs {
+    fn default() -> Self {
+        Stubs::Read(Vec::new())
+    }
+}
 
-/// Where lines begin that seem to begin a stub.
-fn stubs(text: &str) -> impl Iterator<Item = usize> {
-    memchr::memmem::find_iter(text.as_bytes(), HEADER).filter(|at| *at == 0 || text.as_bytes()[at - 1] == b'\n')
+impl Read for Stubs {
+    fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
+        match reader.later.take() {
+            Some(pieces) => Some(Stubs::Later(pieces)),
+            None => List::read(value, reader).map(|list| Stubs::Read(list.0)),
+        }
+    }
+}
+
+impl JsonSchema for Stubs {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        List::<StubTable>::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        List::<StubTable>::json_schema(generator)
+    }
 }
 
 #[cfg(test)]
@@ -105,31 +158,35 @@ mod tests {
     use crate::problem::{Problem, Sources};
 
     /// All that a reading comes to, as text.
-    fn told(file: MockFile, stubs: Vec<At<StubTable>>, problems: &[Problem]) -> String {
+    fn told(file: MockFile, place: Option<Place>, stubs: Vec<At<StubTable>>, problems: &[Problem]) -> String {
         let rest = MockFile { stub: None, ..file };
         let mut problems: Vec<_> = problems.iter().map(|problem| format!("{problem:?}")).collect();
         problems.sort();
-        format!("{rest:?}\n{stubs:#?}\n{problems:#?}")
+        format!("{rest:?}\n{place:?}\n{stubs:#?}\n{problems:#?}")
     }
 
     fn as_a_whole(text: &str) -> (String, Unread) {
         let (mut problems, mut unread) = (Vec::new(), Unread::default());
         let source = Sources::default().add("x", text);
         let mut file: MockFile = parse(&mut Reader::new(source, text, Origin::File, &mut problems, &mut unread));
-        let stubs = file.stub.take().map(|list| list.value.0).unwrap_or_default();
-        (told(file, stubs, &problems), unread)
+        let mut reader = Reader::new(source, text, Origin::File, &mut problems, &mut unread);
+        let place = file.stub.as_ref().map(|stubs| stubs.place);
+        let stubs = file.stub.take().map(|stubs| stubs.value).unwrap_or_default().next(&mut reader);
+        let stubs = stubs.unwrap().unwrap_or_default();
+        (told(file, place, stubs, &problems), unread)
     }
 
     fn in_pieces(text: &str, size: usize) -> Option<(String, Unread)> {
         let (mut problems, mut unread) = (Vec::new(), Unread::default());
         let source = Sources::default().add("x", text);
         let mut reader = Reader::new(source, text, Origin::File, &mut problems, &mut unread);
-        let (file, pieces) = Pieces::cut::<MockFile>(&mut reader, size)?;
+        let mut file: MockFile = cut(&mut reader, size)?;
+        let At { value: mut later, place } = file.stub.take()?;
         let mut stubs = Vec::new();
-        for piece in pieces.ranges() {
-            stubs.extend(read(piece, &mut reader)?);
+        while let Some(more) = later.next(&mut reader).ok()? {
+            stubs.extend(more);
         }
-        Some((told(file, stubs, &problems), unread))
+        Some((told(file, Some(place), stubs, &problems), unread))
     }
 
     /// Pieces of any size say the same as the whole; says whether the text can be cut at all.
