@@ -96,7 +96,9 @@ match = "GET /static"
 "#;
 
 fn start(lane: bool, more: &str) -> Sidecar {
-    let builder = sidecar().config(&format!("mocks = [\"mocks/*.toml\"]\nproxy.lane = {lane}\n{more}"));
+    let builder = sidecar().config(&format!("mocks = [\"mocks/*.toml\"]\n{more}"));
+    // By a variable, which is above a variable of the run too.
+    let builder = builder.variable("STANDIN_PROXY__LANE", &lane.to_string());
     let builder = builder.config(CONFIG).file("mocks/private.toml", PRIVATE).file("mocks/down.toml", DOWN);
     builder.file("long.txt", &"0123456789abcdef".repeat(4000)).variable("MOCK_KEY", "s3cret-key").threads(1).start()
 }
@@ -131,7 +133,7 @@ fn comparable(answer: &[u8]) -> String {
         Some((name, value)) if name == "Date" && value.ends_with(" GMT") && !value.contains("1970") => {
             format!("Date: {} long", value.len())
         }
-        Some((name, value)) if name == "standin" => {
+        Some(("standin", value)) => {
             let parts = value.split("; ").map(|part| if part.starts_with("miss=") { "miss" } else { part });
             format!("standin: {}", parts.collect::<Vec<_>>().join("; "))
         }
