@@ -21,9 +21,9 @@ test: ## Run all tests
 	@.ci/install build test
 	cargo test --locked
 
-bench: ## Measure decisions; PROFILE=release builds faster and runs slower
+bench: ## Measure decisions, 100,000 stubs and 10,000 delays; ONLY=decide, scale or delay for one; PROFILE=release builds faster
 	@.ci/install build
-	cargo bench --locked --profile $(PROFILE) --bench decide
+	cargo bench --locked --profile $(PROFILE) $(if $(ONLY),--bench $(ONLY),--bench decide --bench scale --bench delay)
 
 # ONLY, PEERS, ROUNDS, SHORT and BINARY reach the bench as variables.
 compare: ## Compare with nginx, HAProxy, Envoy, WireMock and others; ONLY=mocked PEERS=standin,nginx for a part, SHORT=1 to try

@@ -5,7 +5,7 @@
 //! the timer of the same runtime for as long, and answers. How late a call is, is what its caller saw, from sending to
 //! the whole answer, less the delay: so it holds what the network, the caller and the timer's own steps of a
 //! millisecond cost, and the difference of the two servers is Standin's part. Each server has one core, and the callers
-//! the other.
+//! the other. `RATE`, `DELAY_MS`, `SECONDS` and `ROUNDS` change the load. Linux only: memory is read from `/proc`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -46,9 +46,9 @@ impl Plan {
         (f64::from(self.rate) * self.delay.as_secs_f64()) as usize
     }
 
-    /// Connections: some calls come back late.
+    /// Connections: where the machine stands still for a moment, calls come back late, and others arrive meanwhile.
     fn connections(&self) -> usize {
-        self.waiting() + self.waiting() / 20 + 100
+        self.waiting() + self.waiting() / 4 + 100
     }
 }
 
@@ -201,6 +201,7 @@ fn main() {
         window: Duration::from_secs(number("SECONDS", 5)),
         rounds: number("ROUNDS", 5) as usize,
     };
+    support::open_files(plan.connections() + 1000);
     // Two servers in turns: the connections of a round are closed before the next.
     let sidecar = Sidecar::start(
         &[],

@@ -122,6 +122,17 @@ pub fn pin(core: &str) {
     assert!(pinned.success());
 }
 
+/// Lets this process, and those that it will start, open so many files at least.
+pub fn open_files(count: usize) {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    if line.split_whitespace().next().unwrap().parse().is_ok_and(|now: usize| now < count) {
+        let pid = std::process::id().to_string();
+        let raised = Command::new("prlimit").args(["--pid", &pid, &format!("--nofile={count}:")]).status().unwrap();
+        assert!(raised.success(), "{count} files must be open at a time: raise the limit with ulimit -Hn");
+    }
+}
+
 /// Puts `standin.toml` in its place.
 fn write(dir: &Path, config: &str) {
     let aside = dir.join("aside");

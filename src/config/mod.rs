@@ -198,6 +198,8 @@ fn load_as(in_pieces: bool, request: &Request, files: &mut Files) -> Result<Load
     let (settings, table) = settings::compile(root, &directory, mock_files, &mut cx);
     let Context { sources, mut problems, effective, torn, .. } = cx;
     if torn {
+        // The whole takes enough memory by itself.
+        drop((settings, table, sources, problems, effective));
         return load_as(false, request, files);
     }
     drop_echoes(&mut problems, &sources);
