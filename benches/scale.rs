@@ -2,8 +2,8 @@
 //!
 //! The sidecar runs on one core, everything else on the other. Printed are the time until it is ready and the CPU time
 //! of that, the memory that a stub takes, and, for each of some reloads that change every stub: how long it took from
-//! the change of the file, the most memory that was in use meanwhile, what callers saw, and what was left afterwards.
-//! Linux only: memory is read from `/proc`.
+//! the change of the file, the most memory that was in use meanwhile, what callers saw, and what was left afterwards. At
+//! the end stands a reload that is refused for one mistake. Linux only: memory is read from `/proc`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -105,6 +105,15 @@ fn settled(sidecar: &Sidecar) -> u64 {
     sidecar.memory("VmRSS")
 }
 
+/// Waits until `/readyz` says this.
+fn wait_for(ops: &mut Connection, wanted: &str) {
+    let start = Instant::now();
+    while support::find(&ops.ask(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n").1, wanted.as_bytes()).is_none() {
+        assert!(start.elapsed() < Duration::from_secs(120), "the reload came to nothing: {wanted}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn main() {
     let stubs: usize = std::env::var("STUBS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
     let empty = settled(&Sidecar::start(&[], &[], &config(8, 0)));
@@ -166,15 +175,7 @@ fn main() {
         let start = Instant::now();
         sidecar.replace(&next);
         generation += 1;
-        let wanted = format!("\"generation\":{generation},");
-        loop {
-            let (_, ready) = ops.ask(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-            if support::find(&ready, wanted.as_bytes()).is_some() {
-                break;
-            }
-            assert!(start.elapsed() < Duration::from_secs(120), "the reload never took effect");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for(&mut ops, &format!("\"generation\":{generation},"));
         let (took, used) = (start.elapsed(), cpu(&sidecar) - used);
         std::thread::sleep(Duration::from_secs(1));
         let (most, [p50, p999, max]) = (sidecar.memory("VmHWM"), callers.times());
@@ -188,6 +189,20 @@ fn main() {
             callers.failed.load(Ordering::Relaxed) - failed,
         );
     }
+    // One quote is missing, far down.
+    let broken = config(stubs, RELOADS + 1).replacen(&format!("customers/{}\"", stubs / 2), "customers/x", 1);
+    let before = settled(&sidecar);
+    std::fs::write(format!("/proc/{}/clear_refs", sidecar.pid()), "5").unwrap();
+    let start = Instant::now();
+    sidecar.replace(&broken);
+    wait_for(&mut ops, "\"toml-syntax\"");
+    let (took, most) = (start.elapsed().as_secs_f64(), sidecar.memory("VmHWM"));
+    let ratio = most as f64 / before as f64;
+    println!(
+        "refused after {took:.2} s, {:.1} MiB before, {:.1} MiB at most, ratio {ratio:.2}",
+        mib(before),
+        mib(most)
+    );
     callers.stop.store(true, Ordering::Relaxed);
     let lost = threads.into_iter().map(std::thread::JoinHandle::join).filter(Result::is_err).count();
     println!(

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::files::{ReadError, is_pattern};
-use super::{Context, Request};
+use super::{Context, Large, Request};
 use crate::file::pieces::{self, Stubs, Torn};
 use crate::file::read::{self, At, Read as _, Reader};
 use crate::file::{MockFile, StandinFile, StubTable};
-use crate::problem::{Code, Place, Problem, SourceId};
+use crate::problem::{Code, Place, Problem, Severity, SourceId};
 
 /// A file under `mocks`, read.
 pub(super) struct MockSource {
@@ -35,9 +35,23 @@ pub(super) fn read_file<T: read::Keys>(path: &Path, cx: &mut Context<'_>) -> Opt
     };
     let source = cx.sources.add(name, text.as_str());
     let before = cx.problems.len();
-    let mut reader = Reader::new(source, &text, read::Origin::File, &mut cx.problems, &mut cx.unread);
-    let in_pieces = cx.in_pieces && text.len() >= pieces::LARGE;
-    let file = in_pieces.then(|| pieces::parse(&mut reader)).flatten().unwrap_or_else(|| read::parse(&mut reader));
+    let file = match cx.large {
+        Large::InPieces if text.len() >= pieces::LARGE => {
+            let mut reader = Reader::new(source, &text, read::Origin::File, &mut cx.problems, &mut cx.unread);
+            pieces::parse(&mut reader).unwrap_or_else(|Torn| {
+                cx.torn = true;
+                T::default()
+            })
+        }
+        Large::WithoutSound if text.len() >= pieces::LARGE => {
+            let (rest, sound) = pieces::without_sound(&text, source);
+            let mut reader = Reader::new(source, &rest, read::Origin::File, &mut cx.problems, &mut cx.unread);
+            let file = pieces::parse_rest(sound, &mut reader);
+            cx.mistaken |= cx.problems[before..].iter().any(|problem| problem.severity == Severity::Error);
+            file
+        }
+        _ => read::parse(&mut Reader::new(source, &text, read::Origin::File, &mut cx.problems, &mut cx.unread)),
+    };
     cx.incomplete |= cx.problems[before..].iter().any(|p| matches!(p.code, Code::TomlSyntax | Code::DuplicateKey));
     Some((file, source))
 }
