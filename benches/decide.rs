@@ -40,7 +40,7 @@ struct Kind {
 /// A request: target, one header, body.
 struct Asked(String, Option<(&'static str, String)>, String);
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 16] = [
     Kind {
         name: "exact path",
         largest: 100_000,
@@ -92,7 +92,74 @@ const KINDS: [Kind; 8] = [
         stubs: |n| scenarios(n, |i| format!("when.header.x-user = {{ re = '^u{i}-[0-9]+$' }}")),
         request: |i| Asked("/one".to_owned(), Some(("x-user", format!("u{i}-7"))), String::new()),
     },
+    Kind {
+        name: "Postman path",
+        largest: 100_000,
+        stubs: |n| postman("", each(n, |i| format!("[[stub]]\nmatch = \"GET /v1/things/a{i}\"\n"))),
+        request: |i| Asked(format!("/v1/Things/a{i}/?page=1"), None, String::new()),
+    },
+    Kind {
+        name: "Postman wildcard",
+        largest: 100_000,
+        stubs: |n| postman("", each(n, |i| format!("[[stub]]\nmatch = \"GET /v1/{{tenant}}/things{i}/{{id}}\"\n"))),
+        request: |i| Asked(format!("/v1/acme/things{i}/77"), None, String::new()),
+    },
+    Kind {
+        name: "Postman query",
+        largest: 100_000,
+        stubs: |n| postman("", scenarios(n, |i| format!("when.query = {{ v = 1, q = \"term{i}\" }}"))),
+        request: |i| Asked(format!("/one?page=1&v=1&q=term{i}"), None, String::new()),
+    },
+    Kind {
+        // Each of two pairs is in half of the examples, and both are in none: one half is read.
+        name: "Postman torn query",
+        largest: 100_000,
+        stubs: |n| {
+            let pair = |i| if i % 2 == 0 { format!("a = 1, b = \"x{i}\"") } else { format!("a = \"x{i}\", b = 1") };
+            postman("", scenarios(n, |i| format!("when.query = {{ {} }}", pair(i))))
+        },
+        request: |i| Asked(format!("/one?a=1&b=1&page={i}"), None, String::new()),
+    },
+    Kind {
+        name: "Postman body",
+        largest: 100_000,
+        stubs: |n| {
+            postman("", scenarios(n, |i| format!("when.json.\"$\" = {{ eq = {{ id = {i}, name = \"Ada\" }} }}")))
+        },
+        request: |i| Asked("/one".to_owned(), None, format!("{{\"name\": \"Ada\", \"id\": {i}}}")),
+    },
+    Kind {
+        name: "Postman header",
+        largest: 100_000,
+        stubs: |n| {
+            postman(
+                "default.match_headers = [\"x-user\"]\n",
+                scenarios(n, |i| format!("when.header.x-user = \"u{i}\"")),
+            )
+        },
+        request: |i| Asked("/one".to_owned(), Some(("x-user", format!("U{i}"))), String::new()),
+    },
+    Kind {
+        name: "Postman IDs",
+        largest: 100_000,
+        stubs: |n| postman(FUZZY, each(n, |i| format!("[[stub]]\nmatch = \"GET /v1/things/{i}?q=term{i}\"\n"))),
+        request: |i| Asked(format!("/v1/things/x-c4505a1e-7261-497c-91ff-db4bd51351a6?q=term{i}"), None, String::new()),
+    },
+    Kind {
+        // What has no index: the cost of row 8.
+        name: "Postman row 8",
+        largest: 100_000,
+        stubs: |n| postman(FUZZY, each(n, |i| format!("[[stub]]\nmatch = \"GET /v1/things-{i:05}-x\"\n"))),
+        request: |i| Asked(format!("/v1/thingz-{i:05}-z"), None, String::new()),
+    },
 ];
+
+const FUZZY: &str = "default.closest = \"fuzzy\"\n";
+
+/// A mock with Postman's matching.
+fn postman(keys: &str, stubs: String) -> String {
+    format!("default.matching = \"postman\"\n{keys}{stubs}")
+}
 
 fn each(n: usize, one: impl Fn(usize) -> String) -> String {
     (0..n).map(one).collect()

@@ -13,6 +13,7 @@
 //! | `proxy`, `ops`, `admin`, `telemetry` | the adapters: traffic, probes and metrics, the API, the operational log |
 //! | `reload` | the one way to change the configuration |
 //! | `live`, `config`, `calls` | the snapshot in force; files checked and compiled; what passed through |
+//! | `import` | what other tools have written, as types of the file |
 //! | `file` | the file as the user writes it |
 //! | `stubs`, `settings`, `metrics` | the pure core; checked values with units; every metric |
 //! | `problem`, `words`, `redact`, `tls` | reports; the closed lists of words; what never reaches a log; certificates and keys |
@@ -22,6 +23,7 @@ pub mod calls;
 pub mod cli;
 pub mod config;
 pub mod file;
+pub mod import;
 pub mod inject;
 pub mod live;
 pub mod metrics;

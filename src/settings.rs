@@ -27,6 +27,17 @@ pub struct Settings {
     pub limits: Limits,
     /// How many stubs have metric series of their own.
     pub max_stubs: usize,
+    /// What random choices derive from.
+    pub random: Random,
+}
+
+/// What random choices derive from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Random {
+    /// The seed; `None` for one that is drawn when the process starts.
+    pub seed: Option<u64>,
+    /// The request header, in lower case, that takes the place of a call's number within its scenario.
+    pub header: Option<Box<str>>,
 }
 
 /// The admin listener. Bound beyond this machine it has a token and TLS, unless somebody said in so many words that it
@@ -148,12 +159,16 @@ pub struct Limits {
     pub request_body: Option<u64>,
     /// The time a body may rest without progress.
     pub body_timeout: Duration,
-    /// How much of a body conditions may look at, bytes.
+    /// How much of a body conditions and templates may look at, bytes.
     pub match_body: usize,
     /// How much all bodies under inspection may take together, bytes.
     pub match_body_total: usize,
     /// How long a body under inspection may take.
     pub match_body_timeout: Duration,
+    /// How much work the templates of one answer may do, in steps. 100,000: some 4 ms of one core.
+    pub template_work: u64,
+    /// How much the templates of one answer may add to it, bytes.
+    pub template_output: usize,
     /// How long an idle connection is kept. 75 s, as in nginx.
     pub keepalive_timeout: Duration,
     /// How much of an unread body is read away before an early answer, bytes.
@@ -181,6 +196,8 @@ impl Default for Limits {
             match_body: 1 << 20,
             match_body_total: 64 << 20,
             match_body_timeout: Duration::from_secs(10),
+            template_work: 100_000,
+            template_output: 1 << 20,
             keepalive_timeout: Duration::from_secs(75),
             early_drain: 64 << 10,
             delay: Duration::from_secs(180),

@@ -170,6 +170,8 @@ words! {
         InvalidAnswer "invalid-answer",
         /// The caller left before the answer was complete: no answer.
         CallerLeft "caller-left",
+        /// A template of the answer failed: 500.
+        Template "template",
         /// Something inside Standin failed: 500.
         Internal "internal",
         /// Code of Standin panicked; the request ended, and nothing else: 500.
@@ -210,13 +212,13 @@ impl Failure {
             Failure::Dns => 503,
             Failure::ConnectTimeout | Failure::ReadTimeout | Failure::WriteTimeout => 504,
             Failure::Refused | Failure::Connect | Failure::Tls | Failure::Closed | Failure::InvalidAnswer => 502,
-            Failure::CallerLeft | Failure::Internal | Failure::Panic => 500,
+            Failure::CallerLeft | Failure::Template | Failure::Internal | Failure::Panic => 500,
         }
     }
 
     /// Whether the upstream is to blame.
     pub fn is_upstream(self) -> bool {
-        !matches!(self, Failure::CallerLeft | Failure::Internal | Failure::Panic)
+        !matches!(self, Failure::CallerLeft | Failure::Template | Failure::Internal | Failure::Panic)
     }
 }
 

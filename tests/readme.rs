@@ -12,6 +12,7 @@
 //! | `console` | each line behind `$ ` is run, and must print the lines below it |
 //! | `console background` | started; `standin run` for real, the backend is played by the test |
 //! | `yaml save PATH` | saved in the folder of the walk |
+//! | `json new PATH` | saved in the folder of a new walk |
 //! | `json access-line` | its keys are those of a real access line |
 //! | `console by-hand`, `text` | not run |
 
@@ -44,7 +45,7 @@ fn each_block_says_what_it_is_and_few_are_left_out() {
             ["toml", "standin"] | ["toml", "standin", "save" | "refused" | "run"] => {}
             ["toml", "mock"] | ["toml", "mock", _] => {}
             ["console"] | ["console", "background"] | ["json", "access-line"] | ["text"] => {}
-            ["yaml", "save", _] => {}
+            ["yaml", "save", _] | ["json", "new", _] => {}
             ["console", "by-hand"] => left_out += 1,
             other => panic!("line {}: no test knows {other:?}", fence.line),
         }
@@ -63,6 +64,10 @@ fn each_file_in_the_readme_loads() {
             std::fs::write(path, text).unwrap();
         };
         write("mocks/bodies/not-found.json", "{}");
+        for (name, of) in [("shop", "collection"), ("next", "collection"), ("staging", "environment")] {
+            let file = root().join(format!("tests/collections/shop.postman_{of}.json"));
+            write(&format!("mocks/{name}.postman_{of}.json"), &std::fs::read_to_string(file).unwrap());
+        }
         for (certificate, name) in [("valid.crt", "crt.pem"), ("valid.key", "key.pem"), ("ca.crt", "ca.pem")] {
             let text = std::fs::read_to_string(root().join("tests/certificates").join(certificate)).unwrap();
             write(&format!("tls/{name}"), &text);
@@ -110,13 +115,20 @@ fn commands_answer_as_the_readme_says() {
             ["toml", "standin", "run"] => {
                 walk = Walk::begin();
                 walk.save(&fence.text, false);
-                walk.start();
+                walk.start("");
             }
             ["yaml", "save", path] => walk.write(path, &fence.text),
+            ["json", "new", path] => {
+                walk = Walk::begin();
+                walk.write(path, &fence.text);
+            }
             ["console"] => walk.console(fence),
-            ["console", "background"] => match fence.text.trim() {
-                "$ standin run" => walk.start(),
-                backend => assert!(backend.starts_with("$ python3 -m http.server 3000 --directory site"), "{backend}"),
+            ["console", "background"] => match fence.text.trim().strip_prefix("$ standin run") {
+                Some(arguments) => walk.start(arguments),
+                None => {
+                    let backend = "$ python3 -m http.server 3000 --directory site";
+                    assert!(fence.text.starts_with(backend), "{}", fence.text);
+                }
             },
             _ => {}
         }

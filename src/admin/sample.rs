@@ -14,6 +14,7 @@ use crate::stubs::decision::{Action, Inputs};
 use crate::stubs::matcher::{Conditions, Subject, Test};
 use crate::stubs::number::Number;
 use crate::stubs::operator::Operator;
+use crate::stubs::postman::{self, example::Example};
 use crate::stubs::request::{BodyView, HeaderField, RequestView};
 use crate::stubs::scenario::{HostPattern, Mock, Scenario, Stub};
 
@@ -50,6 +51,9 @@ pub fn sample(snapshot: &Snapshot, mock: &Mock, stub: &Stub, scenario: &Scenario
     let mut parts = Parts::default();
     parts.take_all(&stub.query, stub);
     parts.take_all(&scenario.conditions, stub);
+    if let Some(example) = &scenario.example {
+        parts.take_example(example);
+    }
     let mut sample = parts.into_sample(stub, host(mock, own));
     if let (true, Some(key)) = (mock.access.private, mock.access.keys.first()) {
         let key = String::from_utf8_lossy(key.secret()).into_owned();
@@ -93,6 +97,18 @@ impl Parts {
             if let Some(branch) = branches.first() {
                 self.take_all(branch, stub);
             }
+        }
+    }
+
+    /// The request that an example of a collection was saved for.
+    fn take_example(&mut self, example: &Example) {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        self.query.extend(example.query.iter().map(|(key, value)| (text(key), text(value))));
+        self.headers.extend(example.headers.iter().map(|(name, value)| (name.to_string(), text(value))));
+        match &example.body {
+            None => {}
+            Some(postman::body::Body::Text(body)) => self.body = Some(text(body)),
+            Some(_) => self.notes.push("the body of the example is not kept as it was written: write one".to_owned()),
         }
     }
 
@@ -148,7 +164,7 @@ impl Parts {
         if let Some(kind) = kind.filter(|_| headers.iter().all(|(name, _)| name != "content-type")) {
             headers.push(("content-type".to_owned(), kind.to_owned()));
         }
-        headers.retain(|(name, _)| name != "host");
+        headers.retain(|(name, _)| name != "host" && name != "content-length");
         headers.insert(0, ("host".to_owned(), host));
         Sample { method: stub.method.as_deref().unwrap_or("GET").to_owned(), target, headers, body, notes }
     }

@@ -15,7 +15,7 @@ use crate::calls::{AccessLines, CallLog, Sinks, Traces};
 use crate::live::resolve;
 use crate::metrics::Metrics;
 use crate::ops::Ops;
-use crate::proxy::{Budget, DataPlane, Stop};
+use crate::proxy::{Budget, DataPlane, Memory, Stop};
 use crate::telemetry::{self, SpanThread};
 use crate::{admin, config, ops, reload};
 
@@ -61,6 +61,7 @@ impl App {
             metrics: metrics.clone(),
             budget,
             draining: closing.clone(),
+            templates: Memory::default(),
             hooks,
         };
         let connections = Arc::new(Arc::new(plane).connections(threads));

@@ -130,6 +130,7 @@ fn guide(app: &App, backend: SocketAddr, dir: &Path) -> String {
          Mocked:\n\
          \x20 curl 'http://{data}/shop/products?sort=price'\n\
          \x20 curl http://{data}/shop/products/7\n\
+         \x20 curl http://{data}/shop/branches/7\n\
          \x20 curl -i http://{data}/shop/products/0\n\
          \x20 curl -i -H 'x-plan: gold' -d '{{\"total\": 120}}' http://{data}/shop/orders\n\
          \x20 curl -i -X POST 'http://{data}/shop/orders?down'\n\

@@ -1,11 +1,13 @@
 //! The command line: one file per command, each thin.
 //!
 //! Exit codes: 0 success, 1 a failure at run time (a port in use, an unreachable sidecar), 2 a wrong command line,
-//! 3 a configuration, or a manifest, that was refused.
+//! 3 a configuration, a manifest, or a file to import, that was refused.
 
 mod check;
 mod completions;
 mod demo;
+mod export;
+mod import;
 mod inject;
 mod logs;
 mod ping;
@@ -42,6 +44,10 @@ enum Command {
     Logs(Box<logs::Logs>),
     /// Ask a running sidecar whether it is ready: exit code 0 if so
     Ping(ping::Ping),
+    /// Make a mock file of what another tool has written
+    Import(import::Import),
+    /// Print what other tools take in
+    Export(export::Export),
     /// Print a Kubernetes manifest with the sidecar in it
     Inject(inject::Inject),
     /// Print the completions of a shell
@@ -58,6 +64,9 @@ pub struct Source {
     /// Where requests go that no stub answers: a URL, or a name from [upstreams]
     #[arg(long, value_name = "URL")]
     upstream: Option<String>,
+    /// A Postman collection that is a mock by itself, called as the collection is
+    #[arg(long, value_name = "FILE")]
+    postman: Option<PathBuf>,
     /// Address of the data listener; may be given several times
     #[arg(long, value_name = "ADDR")]
     listen: Vec<String>,
@@ -72,6 +81,7 @@ impl Source {
             config: self.config,
             upstream: self.upstream,
             listen: self.listen,
+            postman: self.postman,
             memory: crate::app::memory_limit(),
             environment,
         }
@@ -82,7 +92,7 @@ impl Source {
 pub const FAILED: u8 = 1;
 /// A wrong command line; it is clap that finds most of them.
 pub const WRONG: u8 = 2;
-/// A configuration, or a manifest, that was refused.
+/// A configuration, a manifest, or a file to import, that was refused.
 pub const REFUSED: u8 = 3;
 
 /// Runs the command that the arguments name.
@@ -94,6 +104,8 @@ pub fn run() -> ExitCode {
         Command::Logs(logs) => logs.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Import(import) => import.run(),
+        Command::Export(export) => export.run(),
         Command::Inject(inject) => inject.run(),
         Command::Completions(completions) => completions.run(),
     }

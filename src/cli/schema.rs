@@ -20,6 +20,8 @@ enum File {
     Standin,
     /// A file under `mocks`
     Mock,
+    /// A file of a release
+    Release,
 }
 
 impl Schema {
@@ -27,6 +29,7 @@ impl Schema {
         let schema = match self.file {
             File::Standin => config::schema(),
             File::Mock => config::mock_schema(),
+            File::Release => config::release_schema(),
         };
         super::say(format_args!("{schema:#}"));
         ExitCode::SUCCESS

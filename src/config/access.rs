@@ -38,11 +38,11 @@ impl Compiler<'_, '_> {
                 (Delay::Even { min: min.value.0, max: max.value.0 }, max.value.0)
             }
         };
-        if longest > self.delay_cap {
+        if longest > self.limits.delay {
             self.cx.report(
                 Problem::at(Code::OutOfRange, place, "the delay is longer than `limits.delay` and will be cut to it")
                     .warning()
-                    .label(format!("the limit is {}", super::effective::shown(self.delay_cap)))
+                    .label(format!("the limit is {}", super::effective::shown(self.limits.delay)))
                     .help("raise `[limits] delay`, or shorten the delay"),
             );
         }
@@ -108,7 +108,12 @@ impl Compiler<'_, '_> {
     }
 
     fn secret(&mut self, secret: At<SecretValue>) -> Option<Key> {
-        secret_text(secret.value.0, secret.place, &self.beside, self.cx).map(|text| Key::new(&text))
+        self.secret_text(secret.value.0, secret.place).map(|text| Key::new(&text))
+    }
+
+    /// Fetches a secret.
+    pub(super) fn secret_text(&mut self, from: SecretTable, place: Place) -> Option<String> {
+        secret_text(from, place, &self.beside, self.cx)
     }
 
     pub(super) fn selectors(&mut self, selectors: At<SelectorsValue>) -> Selectors {
@@ -151,7 +156,7 @@ pub(super) fn secret_text(from: SecretTable, place: Place, beside: &Path, cx: &m
     );
     let fail = |why: String, help: &str| Problem::at(Code::MissingSecret, place, why).help(help);
     let set = "set it in the environment of the sidecar; a container gets it from its manifest";
-    let write = "the path is relative to the directory of this file; the file holds the key and nothing else";
+    let write = "the path is relative to the directory of this file; the file holds the secret and nothing else";
     match (env, file) {
         (Some(name), _) => match cx.environment.get(&name.value) {
             Some(value) if !value.is_empty() => return Some(value.clone()),

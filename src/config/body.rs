@@ -8,11 +8,21 @@ use bytes::Bytes;
 use super::Context;
 use super::files::ReadError;
 use super::response::Bodies;
+use super::templates::Draft;
 use crate::file::read::At;
 use crate::problem::{Code, Place, Problem, nearest};
+use crate::stubs::template::Body;
 
-pub(super) fn text_body(text: At<String>, kind: Option<&At<String>>, cx: &mut Context<'_>) -> (String, Bytes) {
-    template(&text.value, text.place, cx);
+pub(super) fn text_body(
+    text: At<String>,
+    kind: Option<&At<String>>,
+    draft: &mut Draft<'_>,
+    cx: &mut Context<'_>,
+) -> (String, Body) {
+    let media = "text/plain; charset=utf-8".to_owned();
+    if draft.takes(&text.value) {
+        return (media, draft.text(&text.value, "body", text.place, cx));
+    }
     if kind.is_some_and(|kind| kind.value == "json")
         && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text.value)
     {
@@ -22,26 +32,31 @@ pub(super) fn text_body(text: At<String>, kind: Option<&At<String>>, cx: &mut Co
                 .help("mend it, or say `type = \"text\"` and set `content-type` to serve it as it is"),
         );
     }
-    ("text/plain; charset=utf-8".to_owned(), Bytes::from(text.value))
+    (media, Body::Static(text.value.into()))
 }
 
 pub(super) fn file_body(
     file: &At<String>,
     kind: Option<&At<String>>,
     bodies: &Bodies<'_>,
+    draft: &mut Draft<'_>,
     cx: &mut Context<'_>,
-) -> (String, Bytes) {
+) -> (String, Body) {
     let media = implied_by_extension(&file.value);
-    let Some(path) = inside(file, bodies.directory, cx) else { return (media, Bytes::new()) };
+    let nothing = Body::Static(Bytes::new());
+    let Some(path) = inside(file, bodies.directory, "a body file", cx) else { return (media, nothing) };
     match cx.files.read(&path) {
         Ok(bytes) => {
             let kind = kind.map_or(media.as_str(), |kind| kind.value.as_str());
             if is_text(kind)
                 && let Ok(text) = std::str::from_utf8(&bytes)
+                && draft.takes(text)
             {
-                template(text, file.place, cx);
+                let source = cx.sources.add(path.display().to_string(), text);
+                let place = Place { source, start: 0, end: text.len() as u32 };
+                return (media, draft.text(text, "file", place, cx));
             }
-            (media, Bytes::from(bytes))
+            (media, Body::Static(bytes.into()))
         }
         Err(error) => {
             let code = if matches!(error, ReadError::TooLarge) { Code::FileTooLarge } else { Code::UnreadableFile };
@@ -50,16 +65,16 @@ pub(super) fn file_body(
                     .label(path.display().to_string())
                     .help("`file` is relative to the directory of the file that names it, or to `[proxy] files`"),
             );
-            (media, Bytes::new())
+            (media, nothing)
         }
     }
 }
 
-/// The path of a body file, if it lies in its directory, all links followed.
-pub(super) fn inside(file: &At<String>, directory: &Path, cx: &mut Context<'_>) -> Option<PathBuf> {
+/// The path of a file, if it lies in its directory, all links followed; `what` is what a report calls it.
+pub(super) fn inside(file: &At<String>, directory: &Path, what: &str, cx: &mut Context<'_>) -> Option<PathBuf> {
     let path = Path::new(&file.value);
     let outside = |label: String| {
-        Problem::at(Code::FileOutside, file.place, "a body file lies in its directory")
+        Problem::at(Code::FileOutside, file.place, format!("{what} lies in its directory"))
             .label(label)
             .help("write a path below the directory of this file, or name another one in `[proxy] files`")
     };
@@ -145,54 +160,10 @@ pub(super) fn implied_by_extension(file: &str) -> String {
     }
 }
 
-/// Whether a body of this type is text, so that a later version would look for templates in it.
+/// Whether a body of this type is text, and may be a template.
 pub(super) fn is_text(media: &str) -> bool {
     let essence = media.split(';').next().unwrap_or(media).trim();
     matches!(essence, "json" | "text" | "html" | "xml")
         || essence.starts_with("text/")
         || ["json", "xml", "javascript", "x-www-form-urlencoded", "yaml"].iter().any(|end| essence.ends_with(end))
-}
-
-pub(super) fn template_in_json(value: &serde_json::Value, place: Place, cx: &mut Context<'_>) {
-    fn found(value: &serde_json::Value) -> bool {
-        match value {
-            serde_json::Value::String(text) => is_template(text),
-            serde_json::Value::Array(items) => items.iter().any(found),
-            serde_json::Value::Object(map) => map.values().any(found),
-            _ => false,
-        }
-    }
-    if found(value) {
-        report_template(place, cx);
-    }
-}
-
-pub(super) fn is_template(text: &str) -> bool {
-    text.contains("{{") || text.contains("{%")
-}
-
-pub(super) fn template(text: &str, place: Place, cx: &mut Context<'_>) {
-    if is_template(text) {
-        report_template(place, cx);
-    }
-}
-
-/// Reports a template: what this version would send as it stands, a later one would fill in. The caret stands at the
-/// first one, unless it lies in another file.
-pub(super) fn report_template(place: Place, cx: &mut Context<'_>) {
-    let source = &cx.sources.get(place.source).text;
-    let text = source.get(place.start as usize..place.end as usize).unwrap_or("");
-    let first = ["{{", "{%"].iter().filter_map(|open| text.find(open)).min();
-    let (place, label) = match first {
-        Some(at) => {
-            let start = place.start + at as u32;
-            (Place { start, end: start + 2, ..place }, "a template begins here")
-        }
-        None => (place, "the file holds `{{` or `{%`"),
-    };
-    cx.report(
-        Problem::at(Code::TemplateNotAvailable, place, "templates are not available in this version")
-            .label(label)
-            .help("write the value out; a later version fills templates in"),
-    );
 }

@@ -117,7 +117,39 @@ pub fn query_of_match(pairs: &[(String, String)]) -> Compiled {
     Compiled { conditions: Conditions::new(pairs.iter().map(test).collect(), Vec::new()), key }
 }
 
-fn named(table: Option<At<Named<Condition>>>) -> impl Iterator<Item = (At<String>, At<Condition>)> {
+/// Conditions on headers, names checked and in lower case.
+pub(super) fn header_names(table: Option<At<Named<Condition>>>, cx: &mut Context<'_>) -> Vec<(String, At<Condition>)> {
+    let mut seen: HashMap<String, Place> = HashMap::new();
+    let mut out = Vec::new();
+    for (name, condition) in named(table) {
+        let lower = name.value.to_ascii_lowercase();
+        if http::HeaderName::from_bytes(lower.as_bytes()).is_err() {
+            cx.report(super::response::bad_header_name(&name));
+            continue;
+        }
+        if let Some(first) = seen.get(&lower) {
+            cx.report(
+                Problem::at(Code::HeaderTwice, name.place, format!("the header `{}` stands twice", name.value))
+                    .label("the same header, spelled otherwise")
+                    .also(*first, "first here")
+                    .help("header names ignore case; put all operators into one table"),
+            );
+            continue;
+        }
+        seen.insert(lower.clone(), name.place);
+        out.push((lower, condition));
+    }
+    out
+}
+
+/// The report for an array where one value, or a table, is meant.
+pub(super) fn no_array(place: Place) -> Problem {
+    Problem::at(Code::WrongType, place, "a condition is a scalar or a table of operators")
+        .label("this is an array")
+        .help("write `{ in = [..] }` for one of several values, `{ eq = [..] }` for a JSON array")
+}
+
+pub(super) fn named(table: Option<At<Named<Condition>>>) -> impl Iterator<Item = (At<String>, At<Condition>)> {
     table.into_iter().flat_map(|table| table.value.0)
 }
 
@@ -146,25 +178,9 @@ impl Draft {
     }
 
     fn headers(&mut self, table: Option<At<Named<Condition>>>, cx: &mut Context<'_>) {
-        let mut seen: HashMap<String, Place> = HashMap::new();
-        for (name, condition) in named(table) {
-            let lower = name.value.to_ascii_lowercase();
-            if http::HeaderName::from_bytes(lower.as_bytes()).is_err() {
-                cx.report(super::response::bad_header_name(&name));
-                continue;
-            }
-            if let Some(first) = seen.get(&lower) {
-                cx.report(
-                    Problem::at(Code::HeaderTwice, name.place, format!("the header `{}` stands twice", name.value))
-                        .label("the same header, spelled otherwise")
-                        .also(*first, "first here")
-                        .help("header names ignore case; put all operators into one table"),
-                );
-                continue;
-            }
-            seen.insert(lower.clone(), name.place);
-            let key = format!("header {lower}");
-            self.add(Subject::Header(lower.into()), &key, condition, Kind::Text, cx);
+        for (name, condition) in header_names(table, cx) {
+            let key = format!("header {name}");
+            self.add(Subject::Header(name.into()), &key, condition, Kind::Text, cx);
         }
     }
 
@@ -183,6 +199,7 @@ impl Draft {
                 self.key.push(format!("{key} eq {}", canonical(&value, kind)));
                 operators.extend(operand(value, kind, cx).map(Operator::Eq));
             }
+            Condition::Values(_) => cx.report(no_array(place)),
             Condition::Operators(table) => {
                 let made = compile(*table.value, table.place, kind, cx);
                 self.key.extend(made.iter().map(|(text, _)| format!("{key} {text}")));

@@ -129,10 +129,17 @@ pub(super) fn show_mock(draft: &mocks::MockDraft, cx: &mut Context<'_>) {
         source.text.get(place.start as usize..place.end as usize).unwrap_or("").to_owned()
     };
     type Row<'r> = (&'r str, Option<(String, Place)>, &'r str);
-    let rows: [Row<'_>; 9] = [
+    fn names<T>(tables: &Option<At<crate::file::leaf::Named<T>>>) -> Option<(String, Place)> {
+        let tables = tables.as_ref()?;
+        let names: Vec<&str> = tables.value.0.iter().map(|(name, _)| name.value.as_str()).collect();
+        Some((format!("{names:?}"), tables.place))
+    }
+    let matching = if draft.collection.is_some() { "\"postman\"" } else { "\"strict\"" };
+    let rows: [Row<'_>; 18] = [
         ("hosts", texts(&settings.hosts), "every host"),
         ("base_path", text(&settings.base_path), "none"),
         ("upstream", text(&settings.upstream), "that of the proxy"),
+        ("url", text(&settings.url), "that of the data listener"),
         ("delay", settings.delay.as_ref().map(|v| (source(v.place, cx), v.place)), "none"),
         ("cors", settings.cors.as_ref().map(|v| (source(v.place, cx), v.place)), "true"),
         ("access", settings.access.as_ref().map(|v| (source(v.place, cx), v.place)), "everybody"),
@@ -143,6 +150,14 @@ pub(super) fn show_mock(draft: &mocks::MockDraft, cx: &mut Context<'_>) {
             "\"mocked\"",
         ),
         ("selectors", settings.selectors.as_ref().map(|v| (source(v.place, cx), v.place)), "\"on\""),
+        ("environment", text(&settings.environment), "none"),
+        ("environments", names(&settings.environments), "none"),
+        ("release", text(&settings.release), "none"),
+        ("releases", names(&settings.releases), "none"),
+        ("matching", settings.matching.as_ref().map(|v| (quoted(v.value.as_str()), v.place)), matching),
+        ("closest", settings.closest.as_ref().map(|v| (quoted(v.value.as_str()), v.place)), "\"wildcard\""),
+        ("match_body", settings.match_body.as_ref().map(|v| (v.value.to_string(), v.place)), "false"),
+        ("match_headers", texts(&settings.match_headers), "none"),
     ];
     for (name, set, default) in rows {
         show(cx, &key(name), set, default, TakesEffect::Reload);

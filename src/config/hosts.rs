@@ -64,6 +64,33 @@ pub(super) fn host(text: &At<String>, cx: &mut Context<'_>) -> Option<HostPatter
     Some(if below { HostPattern::Below(format!(".{name}").into()) } else { HostPattern::Exact(name.into()) })
 }
 
+/// How callers reach a mock: scheme, host and port.
+pub(super) fn mock_url(text: &At<String>, cx: &mut Context<'_>) -> Option<Box<str>> {
+    let bad = |why: &str| {
+        Problem::at(Code::BadUrl, text.place, format!("{:?} is no URL of a mock", text.value)).label(why).help(
+            "write scheme, host and port: \"https://orders.staging.test\"; paths stand in `match` and `base_path`",
+        )
+    };
+    let uri = text.value.parse::<http::Uri>().ok();
+    let why = match &uri {
+        None => Some("malformed"),
+        Some(uri) if !matches!(uri.scheme_str(), Some("http" | "https")) => Some("the scheme is `http` or `https`"),
+        Some(uri) if uri.host().is_none_or(str::is_empty) => Some("the host is missing"),
+        Some(uri) if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) => {
+            Some("no user name and no password")
+        }
+        Some(uri) if uri.path() != "/" || uri.query().is_some() || text.value.contains('#') => {
+            Some("no path and no query")
+        }
+        Some(_) => None,
+    };
+    if let Some(why) = why {
+        cx.report(bad(why));
+        return None;
+    }
+    Some(text.value.trim_end_matches('/').into())
+}
+
 pub(super) fn origin(text: &At<String>, cx: &mut Context<'_>) -> Option<Box<str>> {
     let sound = text.value == "null"
         || text.value.parse::<http::Uri>().is_ok_and(|uri| {

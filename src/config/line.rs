@@ -12,7 +12,8 @@ pub(super) struct Line {
     pub query: Vec<(String, String)>,
 }
 
-pub(super) fn match_line(line: &At<String>, cx: &mut Context<'_>) -> Option<Line> {
+/// `is_postman`: whether the query is that of a saved request, in which a key need not have a value.
+pub(super) fn match_line(line: &At<String>, is_postman: bool, cx: &mut Context<'_>) -> Option<Line> {
     let bad = |why: String| Problem::at(Code::BadMatch, line.place, why);
     let shape = "write it in HTTP order: `METHOD /path/{param}?key=value`";
     let text = line.value.trim();
@@ -92,7 +93,7 @@ pub(super) fn match_line(line: &At<String>, cx: &mut Context<'_>) -> Option<Line
     }
     let mut pairs = Vec::new();
     for pair in query.into_iter().flat_map(|query| query.split('&')) {
-        if !pair.contains('=') {
+        if !pair.contains('=') && !is_postman {
             cx.report(bad(format!("the query condition `{pair}` has no value")).help(
                 "`?key=value` means that the key has this value; for \"any value\" write `when.query.key = { present = true }`",
             ));
@@ -101,9 +102,14 @@ pub(super) fn match_line(line: &At<String>, cx: &mut Context<'_>) -> Option<Line
         if let Some((key, value)) = pair.split_once('=')
             && value.strip_prefix('{').and_then(|name| name.strip_suffix('}')).is_some_and(is_name)
         {
-            cx.report(bad(format!("`{pair}`: the query of `match` has values, no parameters")).help(format!(
-                "for \"any value\" write `when.query.{key} = {{ present = true }}`; literal braces are `%7B` and `%7D`"
-            )));
+            let any = match is_postman {
+                true => "another value of the key fits too, only less well".to_owned(),
+                false => format!("for \"any value\" write `when.query.{key} = {{ present = true }}`"),
+            };
+            cx.report(
+                bad(format!("`{pair}`: the query of `match` has values, no parameters"))
+                    .help(format!("{any}; literal braces are `%7B` and `%7D`")),
+            );
             return None;
         }
         pairs

@@ -5,37 +5,66 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::access::open_access;
+use super::collections::{Collection, Texts};
 use super::hosts::{base, host};
 use super::lint::Origins;
 use super::names::{self, Given};
+use super::postman;
 use super::response::{self, Bodies, Statuses};
+use super::templates::Templating;
 use super::{Context, MockSource};
 use crate::file::leaf::{List, ServerStubScope};
-use crate::file::pieces::{self, Pieces};
-use crate::file::read::{At, Origin, Reader};
-use crate::file::{DefaultTable, MockFile, MockTable, ServerStubTable, StubTable};
-use crate::problem::{Code, Place, Problem, SourceId, nearest};
+use crate::file::pieces::Stubs;
+use crate::file::read::At;
+use crate::file::{DefaultTable, MockFile, MockTable, ServerStubTable};
+use crate::problem::{Code, Place, Problem, nearest};
+use crate::settings::Limits;
 use crate::stubs::answer::Answer;
 use crate::stubs::cors::Cors;
 use crate::stubs::marker::Marker;
 use crate::stubs::path_template::Template;
+use crate::stubs::postman::Settings;
 use crate::stubs::scenario::{Mock, Scope, Selectors, ServerStub};
 use crate::stubs::table::Parts;
+use crate::stubs::template::{self, Engine, Known, Variables};
 
 /// The name of the mock whose stubs stand in standin.toml.
 pub const DEFAULT: &str = "default";
 
 /// One mock to compile.
+#[derive(Clone)]
 pub struct MockDraft {
     pub name: At<String>,
     pub settings: DefaultTable,
     /// Where the table of the settings begins.
     pub table: Place,
+    /// The directory of the file that its settings stand in.
+    pub beside: PathBuf,
+    /// Its stubs: those of the file itself, and those of a release.
+    pub files: Vec<Drafted>,
+    /// Whether a collection is among its sources, be it that of a release, and where it is named.
+    pub collection: Option<Option<Place>>,
+}
+
+impl MockDraft {
+    /// A mock with the stubs of its own file.
+    pub fn new(name: At<String>, settings: DefaultTable, table: Place, file: Drafted) -> Self {
+        let own = file.collection.as_ref().map(Collection::place);
+        let mut releases = settings.releases.iter().flat_map(|releases| &releases.value.0);
+        let released = || releases.find_map(|(_, release)| release.value.postman.as_ref().map(|name| Some(name.place)));
+        let collection = own.or_else(released);
+        MockDraft { name, settings, table, beside: file.directory.clone(), files: vec![file], collection }
+    }
+}
+
+/// The stubs of one file.
+#[derive(Clone, Default)]
+pub struct Drafted {
     pub server_stubs: Option<At<List<ServerStubTable>>>,
-    pub stubs: Option<At<List<StubTable>>>,
-    /// Stubs that have not been read.
-    pub pieces: Option<Pieces>,
-    /// The directory of the file that it stands in.
+    pub stubs: Option<At<Stubs>>,
+    /// A collection, whose stubs come behind those of the file.
+    pub collection: Option<Collection>,
+    /// The directory of the file.
     pub directory: PathBuf,
 }
 
@@ -43,25 +72,25 @@ pub struct MockDraft {
 pub fn drafts(
     default: Option<At<DefaultTable>>,
     server_stubs: Option<At<List<ServerStubTable>>>,
-    (stubs, pieces): (Option<At<List<StubTable>>>, Option<Pieces>),
+    stubs: Option<At<Stubs>>,
     directory: &Path,
     files: Vec<MockSource>,
     cx: &mut Context<'_>,
 ) -> Vec<MockDraft> {
     let mut out = Vec::new();
-    let stubs_place = stubs.as_ref().map(|v| v.place).or(pieces.as_ref().map(Pieces::place));
-    let place = [default.as_ref().map(|v| v.place), server_stubs.as_ref().map(|v| v.place), stubs_place]
-        .into_iter()
-        .flatten()
-        .next();
+    let place =
+        [default.as_ref().map(|v| v.place), server_stubs.as_ref().map(|v| v.place), stubs.as_ref().map(|v| v.place)]
+            .into_iter()
+            .flatten()
+            .next();
     if let Some(place) = place {
         let settings = default.map(|table| table.value).unwrap_or_default();
         let name = At { value: DEFAULT.to_owned(), place };
-        let directory = directory.to_owned();
-        out.push(MockDraft { name, settings, table: place, server_stubs, stubs, pieces, directory });
+        let file = Drafted { server_stubs, stubs, collection: None, directory: directory.to_owned() };
+        out.push(MockDraft::new(name, settings, place, file));
     }
-    for MockSource { file, pieces, source, path } in files {
-        let MockFile { server_stub, stub, settings: MockTable { name, common } } = file;
+    for MockSource { file, source, path } in files {
+        let MockFile { server_stub, stub, postman, settings: MockTable { name, common } } = file;
         let name = match name {
             Some(name) => At { value: names::checked(&name, cx), place: name.place },
             None => At {
@@ -77,15 +106,14 @@ pub fn drafts(
         }
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
         let table = Place { source, start: 0, end: 0 };
-        out.push(MockDraft {
-            name,
-            settings: common,
-            table,
-            server_stubs: server_stub,
-            stubs: stub,
-            pieces,
-            directory,
+        let collection = postman.and_then(|table| {
+            if table.value.collection.is_none() {
+                cx.missing("collection", table.place, "name the file: `collection = \"shop.postman_collection.json\"`");
+            }
+            table.value.collection.map(Collection::Within)
         });
+        let file = Drafted { server_stubs: server_stub, stubs: stub, collection, directory };
+        out.push(MockDraft::new(name, common, table, file));
     }
     out
 }
@@ -101,9 +129,11 @@ pub struct Compiler<'a, 'c> {
     pub resolve: &'a mut dyn FnMut(&At<String>, &mut Context<'_>) -> Option<crate::stubs::scenario::Destination>,
     /// Header names that carry keys, for redaction.
     pub key_headers: Vec<Box<str>>,
-    /// The longest delay.
-    pub delay_cap: std::time::Duration,
-    mocks: Given,
+    /// Limits on delays and templates.
+    pub limits: Limits,
+    pub(super) mocks: Given,
+    /// What was read of collections and environments.
+    pub(super) texts: Texts,
     /// The directory that secrets' files are relative to: that of the file which names them.
     pub(super) beside: PathBuf,
 }
@@ -113,16 +143,24 @@ pub(super) struct Inherited {
     pub number: u32,
     pub name: Arc<str>,
     pub base: Option<Template>,
+    /// What its templates share.
+    pub engine: Engine,
+    /// The variables that its templates can use.
+    pub variables: Variables,
     server_stubs: HashMap<String, Arc<ServerStub>>,
     names: Given,
+    /// The directory that body files are relative to.
     directory: PathBuf,
+    /// Whether the closest example answers.
+    pub is_postman: bool,
 }
 
 impl<'a, 'c> Compiler<'a, 'c> {
     pub fn new(
         cx: &'a mut Context<'c>,
         files: Option<PathBuf>,
-        delay_cap: std::time::Duration,
+        limits: Limits,
+        texts: Texts,
         resolve: &'a mut dyn FnMut(&At<String>, &mut Context<'_>) -> Option<crate::stubs::scenario::Destination>,
     ) -> Self {
         Compiler {
@@ -132,14 +170,15 @@ impl<'a, 'c> Compiler<'a, 'c> {
             files,
             resolve,
             key_headers: Vec::new(),
-            delay_cap,
+            limits,
             mocks: Given::default(),
+            texts,
             beside: PathBuf::new(),
         }
     }
 
     pub fn mock(&mut self, draft: MockDraft) {
-        let MockDraft { name, settings, table, server_stubs, stubs, pieces, directory } = draft;
+        let MockDraft { name, settings, table, beside, files, collection } = draft;
         // The reserved name was reported; that it is taken follows from it.
         if name.value != DEFAULT || self.parts.mocks.is_empty() {
             self.mocks.take("mock", &name.value, name.place, false, self.cx);
@@ -149,26 +188,50 @@ impl<'a, 'c> Compiler<'a, 'c> {
             hosts,
             base_path,
             upstream,
+            url,
             delay,
             cors,
             access,
             active_server_stub,
             server_stub_scope,
             selectors,
+            matching,
+            closest,
+            match_body,
+            match_headers,
+            environment,
+            environments,
+            release: _, // whoever drafts a mock has chosen its stubs
+            releases: _,
         } = settings;
-        self.beside = directory.clone();
-        let directory = self.files.clone().unwrap_or(directory);
+        self.beside = beside;
+        let environment = self.environment(&name.value, environment, environments);
+        let limits = template::Limits { work: self.limits.template_work, output: self.limits.template_output };
+        let matching = postman::Keys { matching, closest, match_body, match_headers };
+        let postman = matching.settings(table, collection, self.cx);
         let mut inherited = Inherited {
             number,
             name: name.value.as_str().into(),
             base: base_path.and_then(|path| base(&path, self.cx)),
+            engine: Engine::new(&environment.values, limits),
+            variables: environment.names,
             server_stubs: HashMap::new(),
             names: Given::default(),
-            directory,
+            directory: PathBuf::new(),
+            is_postman: postman.is_some(),
         };
-        for table in server_stubs.into_iter().flat_map(|list| list.value.0) {
-            self.server_stub(table, &mut inherited);
+        let mut stubs: Vec<(Stubs, PathBuf)> = Vec::with_capacity(files.len());
+        for file in files {
+            let directory = self.files.clone().unwrap_or(file.directory);
+            inherited.directory.clone_from(&directory);
+            for table in file.server_stubs.into_iter().flat_map(|list| list.value.0) {
+                self.server_stub(table, &mut inherited);
+            }
+            let collected = file.collection.and_then(|file| self.collection(&file, &directory, &environment.variables));
+            let own = file.stubs.map(|stubs| stubs.value).unwrap_or_default();
+            stubs.extend([(own, directory.clone()), (collected.unwrap_or_default(), directory)]);
         }
+        let has_examples = stubs.iter().any(|(stubs, _)| !stubs.is_empty());
         let scope = match server_stub_scope.as_ref().map(|scope| scope.value) {
             Some(ServerStubScope::All) => Scope::All,
             Some(ServerStubScope::Mocked) | None => Scope::Mocked,
@@ -197,33 +260,25 @@ impl<'a, 'c> Compiler<'a, 'c> {
             access: access.map_or_else(open_access, |access| self.access(access)),
             active,
             selectors: selectors.map_or(Selectors::On, |selectors| self.selectors(selectors)),
+            secrets: environment.secrets.into(),
+            url: url.and_then(|url| super::hosts::mock_url(&url, self.cx)),
+            postman: postman.map(|settings| Box::new(Settings { has_examples, ..settings })),
         };
         self.parts.mocks.push(Arc::new(mock));
         let mut given = Given::default();
         let mut ids = Given::default();
-        for table in stubs.into_iter().flat_map(|list| list.value.0) {
-            self.stub(table, &inherited, &mut given, &mut ids);
-        }
-        let Some(pieces) = pieces else { return };
-        let text = self.cx.sources.get(pieces.source()).text.clone();
-        for piece in pieces.ranges() {
-            let Some(tables) = self.piece(pieces.source(), &text, piece) else {
-                self.cx.torn = true;
-                return;
-            };
-            for table in tables {
-                self.stub(table, &inherited, &mut given, &mut ids);
+        for (mut stubs, directory) in stubs {
+            inherited.directory = directory;
+            while let Some(tables) = self.cx.next_stubs(&mut stubs) {
+                for table in tables {
+                    self.stub(table, &inherited, &mut given, &mut ids);
+                }
             }
         }
     }
 
-    fn piece(&mut self, source: SourceId, text: &str, piece: std::ops::Range<usize>) -> Option<Vec<At<StubTable>>> {
-        let mut reader = Reader::new(source, text, Origin::File, &mut self.cx.problems, &mut self.cx.unread);
-        pieces::read(piece, &mut reader)
-    }
-
     fn server_stub(&mut self, table: At<ServerStubTable>, inherited: &mut Inherited) {
-        let ServerStubTable { name, delay, response } = table.value;
+        let ServerStubTable { name, delay, template, response } = table.value;
         let Some(name) = name else {
             self.cx.missing("name", table.place, "a server stub is used by its name: `name = \"maintenance\"`");
             return;
@@ -232,7 +287,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
             self.cx.missing("status", table.place, "a server stub has a status from 500 to 599: `status = 503`");
         }
         let text = names::checked(&name, self.cx);
-        let answer = self.response(response, Statuses::ServerErrors, inherited);
+        let on = template.is_none_or(|on| on.value);
+        let answer = self.response(response, Statuses::ServerErrors, inherited, (on, None));
         let stub = Arc::new(ServerStub {
             number: self.parts.server_stubs.len() as u32,
             mock: inherited.name.clone(),
@@ -275,7 +331,10 @@ impl<'a, 'c> Compiler<'a, 'c> {
         keys: crate::file::ResponseKeys,
         statuses: Statuses,
         inherited: &Inherited,
+        (on, path): (bool, Option<&Template>),
     ) -> Answer {
-        response::compile(keys, statuses, &Bodies { directory: &inherited.directory }, self.cx)
+        let known = Known { path, variables: &inherited.variables };
+        let templating = Templating { engine: &inherited.engine, known, on };
+        response::compile(keys, statuses, &Bodies { directory: &inherited.directory }, templating, self.cx)
     }
 }

@@ -6,8 +6,10 @@
 mod access;
 mod admin;
 mod body;
+mod collections;
 mod conditions;
 mod effective;
+mod environments;
 mod files;
 mod gather;
 mod hosts;
@@ -18,9 +20,12 @@ mod listeners;
 mod mocks;
 mod names;
 mod operators;
+mod postman;
+mod releases;
 mod response;
 mod settings;
 mod stubs;
+mod templates;
 mod tls;
 mod upstreams;
 
@@ -31,12 +36,13 @@ pub use effective::{Effective, Origin, TakesEffect};
 pub use files::Fingerprint;
 
 use crate::file::read;
-use crate::file::{MockFile, StandinFile};
+use crate::file::{MockFile, ReleaseFile, StandinFile};
 use crate::problem::{Code, Place, Problem, Problems, SourceId, Sources};
 use crate::settings::Settings;
 use crate::stubs::table::Table;
 use files::Files;
 use gather::{MockSource, overrides, read_file, read_mocks};
+use mocks::{Drafted, MockDraft};
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +53,8 @@ pub struct Request {
     pub upstream: Option<String>,
     /// `--listen`.
     pub listen: Vec<String>,
+    /// `--postman`: a collection that is a mock by itself.
+    pub postman: Option<PathBuf>,
     /// How much memory the sidecar may take, bytes; `None` where nothing says so. Defaults of memory budgets follow it.
     pub memory: Option<u64>,
     /// Environment variables: overrides, `STANDIN_CONFIG`, and secrets.
@@ -122,10 +130,22 @@ pub(crate) struct Context<'a> {
     effective: Vec<Effective>,
     /// Whether some file is no TOML: what it defines is then unknown, and nobody is blamed for using it.
     incomplete: bool,
-    /// Whether the stubs of large files are read when they are compiled.
-    in_pieces: bool,
-    /// Whether that went wrong, so that nothing of this load counts.
+    large: Large,
+    /// Whether a large file cannot be read so, and nothing of this load counts.
     torn: bool,
+    /// Whether a large file has mistakes outside its sound pieces.
+    mistaken: bool,
+}
+
+/// How large files are read: as the first of these that does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Large {
+    /// Their stubs when they are compiled, which takes a fraction of the memory.
+    InPieces,
+    /// The same, but for what is not sound by itself. It does where this has mistakes: then the load is refused.
+    WithoutSound,
+    /// At once.
+    AsWholes,
 }
 
 impl Context<'_> {
@@ -167,12 +187,10 @@ impl Context<'_> {
 }
 
 fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
-    load_as(true, request, files)
+    load_as(Large::InPieces, request, files)
 }
 
-/// Loads with large files read in pieces, which takes a fraction of the memory, or as wholes, in which the parser's
-/// mistakes can be explained.
-fn load_as(in_pieces: bool, request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
+fn load_as(large: Large, request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
     let mut cx = Context {
         files,
         sources: Sources::default(),
@@ -182,24 +200,33 @@ fn load_as(in_pieces: bool, request: &Request, files: &mut Files) -> Result<Load
         unread: read::Unread::default(),
         effective: Vec::new(),
         incomplete: false,
-        in_pieces,
+        large,
         torn: false,
+        mistaken: false,
     };
     let path = match locate(request, &mut cx) {
         Ok(path) => path,
         Err(problem) => return Err(Problems::new(vec![*problem], cx.sources)),
     };
-    let (mut root, mut pieces) = (StandinFile::default(), None);
-    if let Some((file, _, later)) = path.as_deref().and_then(|path| read_file(path, &mut cx)) {
-        (root, pieces) = (file, later);
+    let mut root = StandinFile::default();
+    if let Some(path) = &path {
+        root = read_file(path, &mut cx).map(|(file, _)| file).unwrap_or_default();
     }
     overrides(request, &mut root, &mut cx);
     let directory = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
     let mock_files = read_mocks(&root, path.as_deref(), &directory, &mut cx);
-    let (settings, table) = settings::compile(root, pieces, &directory, mock_files, &mut cx);
-    let Context { sources, mut problems, effective, torn, .. } = cx;
-    if torn {
-        return load_as(false, request, files);
+    let collection = request.postman.as_deref();
+    let (settings, table) = settings::compile(root, &directory, mock_files, collection, &mut cx);
+    let Context { sources, mut problems, effective, torn, mistaken, .. } = cx;
+    let next = match large {
+        Large::InPieces if torn => Some(Large::WithoutSound),
+        Large::WithoutSound if torn || !mistaken => Some(Large::AsWholes),
+        _ => None,
+    };
+    if let Some(next) = next {
+        // That takes enough memory by itself.
+        drop((settings, table, sources, problems, effective));
+        return load_as(next, request, files);
     }
     drop_echoes(&mut problems, &sources);
     // Texts are kept for what points into them, and no longer.
@@ -265,7 +292,7 @@ fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Bo
         }
     }
     let by_environment = cx.environment.contains_key("STANDIN_PROXY__UPSTREAM");
-    if request.upstream.is_some() || by_environment {
+    if request.upstream.is_some() || by_environment || request.postman.is_some() {
         return Ok(None);
     }
     let problem = Problem::of(
@@ -277,6 +304,18 @@ fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Bo
     Err(Box::new(problem.help(help)))
 }
 
+/// Reads a text file as a load would: at most 64 MiB of UTF-8, without the byte order mark that some editors write.
+///
+/// # Errors
+/// Where it cannot be read, with the reason.
+pub fn read_text(path: &Path) -> Result<String, Box<Problem>> {
+    Files::default().read_text(path).map_err(|error| {
+        let name = path.display().to_string();
+        let code = if matches!(error, files::ReadError::TooLarge) { Code::FileTooLarge } else { Code::UnreadableFile };
+        Box::new(Problem::of(code, Some(name.clone()), format!("cannot read `{name}`: {error}")))
+    })
+}
+
 /// The JSON Schema of `standin.toml`.
 pub fn schema() -> serde_json::Value {
     schema_of::<StandinFile>("standin.toml of a Standin sidecar")
@@ -285,6 +324,11 @@ pub fn schema() -> serde_json::Value {
 /// The JSON Schema of a file under `mocks`.
 pub fn mock_schema() -> serde_json::Value {
     schema_of::<MockFile>("A mock file of a Standin sidecar")
+}
+
+/// The JSON Schema of a file of a release.
+pub fn release_schema() -> serde_json::Value {
+    schema_of::<ReleaseFile>("A file of a release of a mock")
 }
 
 fn schema_of<T: schemars::JsonSchema>(title: &str) -> serde_json::Value {

@@ -7,11 +7,13 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 
 use super::Context;
-use super::body::{decoded, file_body, media_type, template, template_in_json, text_body};
+use super::body::{decoded, file_body, media_type, text_body};
+use super::templates::{Draft, Templating};
 use crate::file::read::At;
 use crate::file::{HeaderMap, ResponseKeys};
 use crate::problem::{Code, Place, Problem};
 use crate::stubs::answer::Answer;
+use crate::stubs::template::{Body, Field};
 
 /// Where body files may lie.
 pub struct Bodies<'a> {
@@ -42,12 +44,19 @@ const OWN: &[(&str, &str)] = &[
 ];
 
 /// Compiles a response.
-pub fn compile(keys: ResponseKeys, statuses: Statuses, bodies: &Bodies<'_>, cx: &mut Context<'_>) -> Answer {
+pub fn compile(
+    keys: ResponseKeys,
+    statuses: Statuses,
+    bodies: &Bodies<'_>,
+    templating: Templating<'_>,
+    cx: &mut Context<'_>,
+) -> Answer {
+    let mut draft = Draft::new(templating);
     let ResponseKeys { status, headers, json, body, r#type, file, base64 } = keys;
     let status_place = status.as_ref().map(|status| status.place);
     let status = status.and_then(|status| checked_status(status.map(|count| count.0), statuses, cx));
     let status = status.unwrap_or(if statuses == Statuses::Any { 200 } else { 503 });
-    let mut headers = headers.map(|headers| fields(headers.value, cx)).unwrap_or_default();
+    let mut headers = headers.map(|headers| fields(headers.value, &mut draft, cx)).unwrap_or_default();
 
     exclusive(
         &[
@@ -83,15 +92,12 @@ pub fn compile(keys: ResponseKeys, statuses: Statuses, bodies: &Bodies<'_>, cx: 
                 .help("add `json`, `body`, `file` or `base64`, or leave `type` out"),
         );
     }
-    let (implied, bytes) = match (json, body, file, base64) {
-        (Some(value), ..) => {
-            template_in_json(&value.json, value.place, cx);
-            ("application/json".to_owned(), Bytes::from(value.value.json.to_string()))
-        }
-        (_, Some(text), ..) => text_body(text, r#type.as_ref(), cx),
-        (_, _, Some(file), _) => file_body(&file, r#type.as_ref(), bodies, cx),
-        (_, _, _, Some(encoded)) => ("application/octet-stream".to_owned(), decoded(&encoded, cx)),
-        _ => (String::new(), Bytes::new()),
+    let (implied, body) = match (json, body, file, base64) {
+        (Some(value), ..) => ("application/json".to_owned(), draft.json(&value.json, value.place, cx)),
+        (_, Some(text), ..) => text_body(text, r#type.as_ref(), &mut draft, cx),
+        (_, _, Some(file), _) => file_body(&file, r#type.as_ref(), bodies, &mut draft, cx),
+        (_, _, _, Some(encoded)) => ("application/octet-stream".to_owned(), Body::Static(decoded(&encoded, cx))),
+        _ => (String::new(), Body::Static(Bytes::new())),
     };
     let media = match &r#type {
         Some(kind) => media_type(kind, cx).unwrap_or(implied),
@@ -106,12 +112,12 @@ pub fn compile(keys: ResponseKeys, statuses: Statuses, bodies: &Bodies<'_>, cx: 
         ),
         (None, _) if !media.is_empty() => {
             if let Ok(value) = HeaderValue::from_str(&media) {
-                headers.insert(0, (CONTENT_TYPE, value, status_place.unwrap_or(NOWHERE)));
+                headers.insert(0, (CONTENT_TYPE, Field::Static(value), status_place.unwrap_or(NOWHERE)));
             }
         }
         _ => {}
     }
-    Answer { status, headers: headers.into_iter().map(|(name, value, _)| (name, value)).collect(), body: bytes }
+    draft.finish(status, headers.into_iter().map(|(name, field, _)| (name, field)).collect(), body)
 }
 
 /// A place that is never shown: it belongs to a header that Standin itself added.
@@ -164,7 +170,7 @@ pub fn exclusive(keys: &[(&str, Option<Place>)], why: &str, cx: &mut Context<'_>
     }
 }
 
-fn fields(headers: HeaderMap, cx: &mut Context<'_>) -> Vec<(HeaderName, HeaderValue, Place)> {
+fn fields(headers: HeaderMap, draft: &mut Draft<'_>, cx: &mut Context<'_>) -> Vec<(HeaderName, Field, Place)> {
     let mut out = Vec::new();
     for (name, values) in headers.0 {
         let Ok(header) = HeaderName::from_bytes(name.value.as_bytes()) else {
@@ -180,14 +186,7 @@ fn fields(headers: HeaderMap, cx: &mut Context<'_>) -> Vec<(HeaderName, HeaderVa
             continue;
         }
         for value in values.0 {
-            template(&value.value.0, value.place, cx);
-            match HeaderValue::from_bytes(value.value.0.as_bytes()) {
-                Ok(text) => out.push((header.clone(), text, name.place)),
-                Err(_) => cx.report(
-                    Problem::at(Code::BadHeader, value.place, "the value of a header holds no control characters")
-                        .help("a header is one line; several values of one header stand in an array"),
-                ),
-            }
+            out.extend(draft.header(&header, &value, cx).map(|field| (header.clone(), field, name.place)));
         }
     }
     out

@@ -1,18 +1,19 @@
 //! From the tables of standin.toml to checked settings, and from all files to one table of stubs.
 
+use std::mem::take;
 use std::path::Path;
 
 use super::effective::{list, quoted, show, show_mock, shown_size, value};
 use super::listeners::listeners;
 use super::mocks::Compiler;
+use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, conditions, lint, mocks};
+use super::{Context, MockSource, TakesEffect, collections, conditions, lint, mocks};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
-use crate::file::pieces::Pieces;
 use crate::file::read::At;
-use crate::file::{CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, StandinFile};
+use crate::file::{CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
 use crate::problem::{Code, Place, Problem};
-use crate::settings::{self, CallLog, Proxy, Settings};
+use crate::settings::{self, CallLog, Proxy, Random, Settings};
 use crate::stubs::scenario::Gate;
 use crate::stubs::table::Table;
 
@@ -22,9 +23,9 @@ const REDACTED: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key"
 /// Compiles everything. Where problems were found the result is of no use, and nobody gets to see it.
 pub fn compile(
     root: StandinFile,
-    pieces: Option<Pieces>,
     directory: &Path,
     files: Vec<MockSource>,
+    collection: Option<&Path>,
     cx: &mut Context<'_>,
 ) -> (Settings, Table) {
     let StandinFile {
@@ -37,6 +38,7 @@ pub fn compile(
         call_log,
         limits,
         metrics,
+        random,
         default,
         server_stub,
         stub,
@@ -72,24 +74,34 @@ pub fn compile(
     let MetricsTable { max_stubs } = metrics.map(|t| t.value).unwrap_or_default();
     let max_stubs = value(cx, "metrics.max_stubs", max_stubs.map(|n| n.map(|n| n.0)), 1000, u64::to_string);
 
-    let drafts = mocks::drafts(default, server_stub, (stub, pieces), directory, files, cx);
+    let random = compile_random(random.map(|t| t.value).unwrap_or_default(), cx);
+
+    let mock_files = files.iter().map(|file| canonical(&file.path)).collect();
+    let mut drafts = mocks::drafts(default, server_stub, stub, directory, files, cx);
+    let mut texts = collections::Texts::new();
+    drafts.extend(collection.map(|path| collections::given(path, &mut texts, cx)));
     for draft in &drafts {
         show_mock(draft, cx);
     }
     let mut resolve = |text: &At<String>, cx: &mut Context<'_>| upstreams.resolve(text, cx);
-    let mut compiler = Compiler::new(cx, body_files, limits.delay, &mut resolve);
+    let mut compiler = Compiler::new(cx, body_files, limits, texts, &mut resolve);
+    let mut rehearsals = Vec::new();
     for draft in drafts {
-        compiler.mock(draft);
+        rehearsals.extend(compiler.with_releases(draft, &mock_files));
     }
-    let Compiler { mut parts, origins, key_headers, .. } = compiler;
-    call_log.redact_headers.extend(key_headers);
+    let mut parts = take(&mut compiler.parts);
+    let origins = take(&mut compiler.origins);
+    call_log.redact_headers.append(&mut compiler.key_headers);
     call_log.redact_headers.sort();
     call_log.redact_headers.dedup();
     parts.gate = gate;
     parts.upstream = proxy_upstream;
     let (table, taken) = Table::build(parts);
-    lint::routes(&taken, &table, &origins, cx);
-    lint::reach(&table, &origins, cx);
+    lint::routes(&taken, &table, &origins, compiler.cx);
+    lint::reach(&table, &origins, compiler.cx);
+    for rehearsal in rehearsals {
+        compiler.rehearse(rehearsal);
+    }
 
     let settings = Settings {
         proxy: Proxy {
@@ -109,6 +121,7 @@ pub fn compile(
         call_log,
         limits,
         max_stubs: usize::try_from(max_stubs).unwrap_or(usize::MAX),
+        random,
     };
     (settings, table)
 }
@@ -147,6 +160,21 @@ fn compile_gate(table: GateTable, place: Place, cx: &mut Context<'_>) -> Gate {
         })
     };
     Gate { real_when: compile(real_when), mock_when: compile(mock_when) }
+}
+
+fn compile_random(table: RandomTable, cx: &mut Context<'_>) -> Random {
+    let RandomTable { seed, header } = table;
+    let shown = seed.as_ref().map(|seed| (seed.value.0.to_string(), seed.place));
+    show(cx, "random.seed", shown, "another one at each start", TakesEffect::Reload);
+    show(cx, "random.header", header.as_ref().map(|t| (quoted(&t.value), t.place)), "none", TakesEffect::Reload);
+    let header = header.and_then(|name| match http::HeaderName::from_bytes(name.value.as_bytes()) {
+        Ok(name) => Some(name.as_str().into()),
+        Err(_) => {
+            cx.report(super::response::bad_header_name(&name));
+            None
+        }
+    });
+    Random { seed: seed.map(|seed| seed.value.0), header }
 }
 
 fn compile_call_log(table: CallLogTable, cx: &mut Context<'_>) -> CallLog {

@@ -7,6 +7,7 @@ use super::conditions::{self, Compiled};
 use super::line::{Line, match_line};
 use super::mocks::{Compiler, Inherited};
 use super::names::{self, Given};
+use super::postman;
 use super::response::{self, Statuses};
 use crate::file::leaf::List;
 use crate::file::read::At;
@@ -15,6 +16,7 @@ use crate::problem::{Code, Place, Problem};
 use crate::stubs::delay::Delay;
 use crate::stubs::marker::Marker;
 use crate::stubs::path_template::Template;
+use crate::stubs::postman::example::Example;
 use crate::stubs::rank::ScenarioRank;
 use crate::stubs::scenario::{Scenario, Stub};
 
@@ -24,17 +26,21 @@ const OTHER_WORDS: &[&str] = &["request", "method", "path", "url", "urlPath", "u
 /// What scenarios inherit from their stub.
 struct OfStub<'s> {
     name: Arc<str>,
-    path: &'s Template,
+    path: &'s Arc<Template>,
     query: &'s Compiled,
+    /// In Postman's matching: the query that every saved request of the stub has.
+    saved: Option<&'s Vec<(String, String)>>,
     /// Whether no other stub has its name.
     fresh: bool,
     delay: Option<Delay>,
+    /// Whether strings are templates.
+    template: bool,
 }
 
 impl Compiler<'_, '_> {
     pub(super) fn stub(&mut self, table: At<StubTable>, inherited: &Inherited, given: &mut Given, ids: &mut Given) {
         let place = table.place;
-        let StubTable { name, r#match, delay, scenario, short } = table.value;
+        let StubTable { name, r#match, delay, template, scenario, short } = table.value;
         let Some(line) = r#match else {
             // Whoever wrote it in the words of another tool was told about `match` already.
             if !OTHER_WORDS.iter().any(|word| self.cx.unread.key(place, word)) {
@@ -42,7 +48,10 @@ impl Compiler<'_, '_> {
             }
             return;
         };
-        let Some(Line { method, path, query }) = match_line(&line, self.cx) else { return };
+        let Some(Line { method, path, query }) = match_line(&line, inherited.is_postman, self.cx) else { return };
+        if inherited.is_postman && !postman::check_line(&method, &path, line.place, self.cx) {
+            return;
+        }
         let made = name.is_none();
         let (name, name_place) = match name {
             Some(name) => (names::checked(&name, self.cx), name.place),
@@ -53,20 +62,24 @@ impl Compiler<'_, '_> {
             Some(base) => path.below(base),
             None => path,
         };
-        let query = conditions::query_of_match(&query);
+        let path = Arc::new(path);
+        // What a saved request has in its query is compared, and not asked for.
+        let asked = if inherited.is_postman { Compiled::default() } else { conditions::query_of_match(&query) };
         let of_stub = OfStub {
             name: name.as_str().into(),
             path: &path,
-            query: &query,
+            query: &asked,
+            saved: inherited.is_postman.then_some(&query),
             fresh,
             delay: delay.and_then(|delay| self.delay(delay)),
+            template: template.is_none_or(|on| on.value),
         };
         let scenarios = self.scenarios(scenario, short, (place, line.place), &of_stub, inherited, ids);
         let stub = Stub {
             mock: inherited.number,
             name: of_stub.name.clone(),
             method: (method != "ANY").then(|| method.into()),
-            query: query.conditions.clone(),
+            query: asked.conditions.clone(),
             scenarios,
             path,
         };
@@ -87,7 +100,7 @@ impl Compiler<'_, '_> {
         let whole = |cx: &Context<'_>, table: Place| !cx.unread.key(table, "when");
         let is_short = list.is_none();
         let tables = match list {
-            None => vec![At { value: ScenarioTable { name: None, delay: None, short }, place: line }],
+            None => vec![At { value: ScenarioTable { name: None, delay: None, template: None, short }, place: line }],
             Some(list) => {
                 if let Some((key, place)) = short_place(&short) {
                     self.cx.report(
@@ -127,18 +140,27 @@ impl Compiler<'_, '_> {
         (given, ids): (&mut Given, &mut Given),
     ) -> u32 {
         let place = table.place;
-        let ScenarioTable { name, delay, short: ShortKeys { id, when, server_stub, response } } = table.value;
+        let ScenarioTable { name, delay, template, short: ShortKeys { id, when, server_stub, response } } = table.value;
         let before = self.cx.problems.len();
-        let compiled = when.map(|when| conditions::when(when.value, of_stub.path, self.cx)).unwrap_or_default();
+        let mut has_none = when.is_none();
+        let when = when.map(|when| when.value);
+        let (compiled, example) = match of_stub.saved {
+            Some(query) => (Compiled::default(), Some(postman::example(when, query, self.cx))),
+            None => (when.map(|when| conditions::when(when, of_stub.path, self.cx)).unwrap_or_default(), None),
+        };
+        has_none |= example.is_none() && compiled.conditions.is_empty();
+        let example = example.map(|example| Box::new(Example { has_id: id.is_some(), ..example }));
         // Conditions with a mistake are no conditions yet: neither name nor reach can be judged by them.
         let whole = whole && self.cx.problems.len() == before;
         let made = name.is_none();
         let (name, name_place) = match name {
             Some(name) => (names::checked(&name, self.cx), name.place),
-            None if compiled.conditions.is_empty() && whole => ("default".to_owned(), place),
+            None if whole && has_none => ("default".to_owned(), place),
             None => ((at + 1).to_string(), place),
         };
-        let fresh = given.take("scenario", &name, name_place, made, self.cx);
+        // Names of saved examples may repeat, as long as IDs tell them apart.
+        let may_repeat = example.is_some() && id.is_some();
+        let fresh = may_repeat || given.take("scenario", &name, name_place, made, self.cx);
         let (id, id_place, made) = match id {
             Some(id) => (names::checked(&id, self.cx), id.place, false),
             None => (format!("{}/{name}", of_stub.name), name_place, true),
@@ -157,16 +179,20 @@ impl Compiler<'_, '_> {
             self.used_server_stub(&used, inherited)
         });
         let own = delay.and_then(|delay| self.delay(delay));
+        let on = template.map_or(of_stub.template, |on| on.value);
         let (answer, delay) = match used {
             Some(stub) => (stub.answer.clone(), own.or(stub.delay).or(of_stub.delay)),
-            None => (self.response(response, Statuses::Any, inherited), own.or(of_stub.delay)),
+            None => {
+                (self.response(response, Statuses::Any, inherited, (on, Some(of_stub.path))), own.or(of_stub.delay))
+            }
         };
         let marker =
             Marker::new("mocked").name("mock", &inherited.name).name("stub", &of_stub.name).name("scenario", &name);
         let mut key = compiled.key;
         key.extend(of_stub.query.key.iter().cloned());
         key.sort();
-        self.origins.scenarios.push((place, whole.then_some(key)));
+        // Equal examples are no mistake: the first answers, and selectors choose among them.
+        self.origins.scenarios.push((place, (whole && example.is_none()).then_some(key)));
         let count = compiled.conditions.count();
         self.parts.scenarios.push(Arc::new(Scenario {
             number,
@@ -174,7 +200,9 @@ impl Compiler<'_, '_> {
             stub: of_stub.name.clone(),
             name: name.as_str().into(),
             id: id.as_str().into(),
+            path: of_stub.path.clone(),
             conditions: compiled.conditions,
+            example,
             answer,
             delay,
             marker,

@@ -133,7 +133,7 @@ keys! {
         max: Span,
     }
     required ["min", "max"]
-    later ["p50", "p90", "p99", "p999", "median", "sigma", "mean", "seed"]
+    later ["p50", "p90", "p99", "p999", "median", "sigma", "mean"]
 }
 
 /// A duration, a preset, or a range.

@@ -5,8 +5,10 @@ use toml::de::DeValue;
 
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
-use super::leaf::{List, ServerStubScope, Status, Text, Value};
+use super::leaf::{Closest, List, Matching, Named, ServerStubScope, Status, Text, Value};
+use super::pieces::Stubs;
 use super::read::{Reader, keys};
+use super::variants::{EnvironmentTable, ReleaseTable};
 use super::when::WhenTable;
 use crate::problem::{Code, Place, Problem};
 
@@ -16,16 +18,24 @@ keys! {
         /// Named 5xx answers that can be activated for the whole mock or used by a scenario.
         server_stub: List<ServerStubTable>,
         /// Endpoint stubs.
-        stub: List<StubTable>,
+        stub: Stubs,
+        /// A collection of Postman, whose saved examples are stubs too.
+        postman: PostmanTable,
     }
     flat {
         /// The settings of the mock.
         settings: MockTable,
     }
-    later [
-        "url", "limit", "matching", "closest", "environment", "environments", "release", "releases", "postman",
-        "openapi", "owner", "record", "seed",
-    ]
+    later ["limit", "openapi", "owner", "record"]
+}
+
+keys! {
+    /// A collection of Postman as the source of a mock.
+    PostmanTable "[postman]" {
+        /// The exported collection, version 2.0 or 2.1: a path relative to this file's directory, or to `[proxy] files`.
+        collection: Text,
+    }
+    required ["collection"]
 }
 
 keys! {
@@ -49,6 +59,8 @@ keys! {
         base_path: Text,
         /// Where this mock's calls go that no stub answers. Default: the proxy's upstream.
         upstream: Text,
+        /// How callers reach the mock: scheme, host and port. Default: that of the data listener.
+        url: Text,
         /// A delay for every answer of the mock.
         delay: DelayValue,
         /// Whether Standin answers preflights and adds CORS headers. Default: true.
@@ -61,11 +73,24 @@ keys! {
         server_stub_scope: ServerStubScope,
         /// Whether `x-mock-response-*` headers choose the answer. Default: "on".
         selectors: SelectorsValue,
+        /// Whether every condition must hold, or the closest example answers, as in Postman. Default: "strict".
+        matching: Matching,
+        /// The lowest row of Postman's table by which a path may fit. Default: "wildcard".
+        closest: Closest,
+        /// In Postman's matching: whether an example must have the request's body. Default: false.
+        match_body: bool,
+        /// In Postman's matching: headers that an example must share with the request.
+        match_headers: List<Text>,
+        /// The environment whose variables templates see. Default: none.
+        environment: Text,
+        /// Environments: sets of variables.
+        environments: Named<EnvironmentTable>,
+        /// The release whose stubs answer beside those of this file. Default: none.
+        release: Text,
+        /// Releases: sets of stubs in files of their own.
+        releases: Named<ReleaseTable>,
     }
-    later [
-        "url", "limit", "matching", "closest", "environment", "environments", "release", "releases", "postman",
-        "openapi", "owner", "seed",
-    ]
+    later ["limit", "openapi", "owner"]
     unknown unknown_in_default
 }
 
@@ -88,13 +113,15 @@ keys! {
         name: Text,
         /// A delay before the answer.
         delay: DelayValue,
+        /// Whether strings with `{{` or `{%` are templates. Default: true.
+        template: bool,
     }
     flat {
         /// The response.
         response: ResponseKeys,
     }
     required ["name", "status"]
-    later ["template", "fault", "throttle"]
+    later ["fault", "throttle"]
 }
 
 keys! {
@@ -106,6 +133,8 @@ keys! {
         r#match = "match": Text,
         /// A delay for every scenario of the stub.
         delay: DelayValue,
+        /// Whether strings with `{{` or `{%` in the answers of the stub are templates. Default: true.
+        template: bool,
         /// The ways in which the stub answers.
         scenario: List<ScenarioTable>,
     }
@@ -115,8 +144,8 @@ keys! {
     }
     required ["match"]
     later [
-        "stage", "owner", "expires", "share", "fallback", "shadow", "capacity", "sequence", "example", "then", "seed",
-        "template", "fault", "throttle", "record",
+        "stage", "owner", "expires", "share", "fallback", "shadow", "capacity", "sequence", "example", "then", "fault",
+        "throttle", "record",
     ]
 }
 
@@ -143,12 +172,14 @@ keys! {
         name: Text,
         /// A delay before the answer; beats that of the stub and the mock.
         delay: DelayValue,
+        /// Whether strings with `{{` or `{%` are templates. Default: as the stub says.
+        template: bool,
     }
     flat {
         /// Conditions and response.
         short: ShortKeys,
     }
-    later ["template", "fault", "throttle", "sequence", "then", "share", "capacity", "seed"]
+    later ["fault", "throttle", "sequence", "then", "share", "capacity"]
 }
 
 keys! {

@@ -18,6 +18,7 @@ mod syntax;
 mod units;
 mod unknown;
 mod value;
+mod variants;
 mod when;
 mod word;
 
@@ -26,13 +27,14 @@ pub use header::{HeaderMap, HeaderText};
 pub use mock::*;
 pub use sidecar::*;
 pub(crate) use syntax::broken_by;
+pub use variants::*;
 pub use when::*;
 
 use read::Keys;
 
 /// The names of all tables that have `key`; this is how a key in the wrong table is told where it belongs.
 pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
-    let tables: [(&'static str, Vec<&'static str>); 16] = [
+    let tables: [(&'static str, Vec<&'static str>); 21] = [
         row::<StandinFile>(),
         row::<ProxyTable>(),
         row::<TlsTable>(),
@@ -45,7 +47,12 @@ pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
         row::<CallLogTable>(),
         row::<LimitsTable>(),
         row::<MetricsTable>(),
+        row::<RandomTable>(),
+        row::<MockFile>(),
         row::<MockTable>(),
+        row::<PostmanTable>(),
+        row::<EnvironmentTable>(),
+        row::<ReleaseTable>(),
         row::<ServerStubTable>(),
         row::<StubTable>(),
         row::<ScenarioTable>(),

@@ -5,7 +5,8 @@ use toml::de::DeValue;
 
 use super::either::SecretValue;
 use super::leaf::{AccessLog, Count, Forwarded, GateDefault, Http2, List, Named, OneOrMany, Size, Span, Text};
-use super::mock::{DefaultTable, ServerStubTable, StubTable};
+use super::mock::{DefaultTable, ServerStubTable};
+use super::pieces::Stubs;
 use super::read::{Keys as _, Reader, keys, unknown_key};
 use super::when::GateWhenTable;
 use crate::problem::Place;
@@ -31,14 +32,16 @@ keys! {
         limits: LimitsTable,
         /// Metrics.
         metrics: MetricsTable,
+        /// What random choices derive from.
+        random: RandomTable,
         /// Settings of the mock `default`, whose stubs stand in this file.
         default: DefaultTable,
         /// Named 5xx answers of the mock `default`.
         server_stub: List<ServerStubTable>,
         /// Endpoint stubs of the mock `default`.
-        stub: List<StubTable>,
+        stub: Stubs,
     }
-    later ["require_examples", "record", "telemetry", "postman", "openapi", "environments", "releases", "scenarios"]
+    later ["require_examples", "record", "telemetry", "openapi", "scenarios"]
 }
 
 keys! {
@@ -195,12 +198,16 @@ keys! {
         request_body: Size,
         /// The time a body may rest without progress. Default: "60s". Over it: 408.
         body_timeout: Span,
-        /// How much of a body conditions may look at. Default: "1MiB". Over it the condition does not hold.
+        /// How much of a body conditions and templates may look at. Default: "1MiB". Over it the condition does not hold.
         match_body: Size,
         /// How much all bodies under inspection may take together. Default: "64MiB".
         match_body_total: Size,
         /// How long a body under inspection may take. Default: "10s".
         match_body_timeout: Span,
+        /// How much work the templates of one answer may do, in steps. Default: 100000. Over it: 500.
+        template_work: Count,
+        /// How much the templates of one answer may add to it. Default: "1MiB". Over it: 500.
+        template_output: Size,
         /// How long an idle connection is kept. Default: "75s".
         keepalive_timeout: Span,
         /// How much of an unread body is read away before an early answer. Default: "64KiB". Over it the connection is closed.
@@ -223,5 +230,15 @@ keys! {
     MetricsTable "[metrics]" {
         /// How many stubs have series of their own. Default: 1000. Further ones count as `_other`.
         max_stubs: Count,
+    }
+}
+
+keys! {
+    /// What random choices derive from.
+    RandomTable "[random]" {
+        /// A number; the same one gives the same answers again. Default: another one at each start.
+        seed: Count,
+        /// A request header: calls with the same value in it get the same answer of a scenario. Default: none.
+        header: Text,
     }
 }

@@ -49,11 +49,13 @@ keys! {
     unknown unknown_in_gate
 }
 
-/// A scalar means equality; a table holds operators.
+/// A scalar means equality; a table holds operators. In Postman's matching an array holds the values of a repeated key.
 #[derive(Clone, Debug)]
 pub enum Condition {
     /// Equality.
     Equals(At<Value>),
+    /// Several values: those that a saved request has, in Postman's matching.
+    Values(At<List<Scalar>>),
     /// Operators, all of which must hold.
     Operators(At<Box<OperatorTable>>),
 }
@@ -68,11 +70,7 @@ impl Read for Condition {
                 }
                 read_table(value, reader).map(|table| Condition::Operators(At { value: Box::new(table), place }))
             }
-            DeValue::Array(_) => reader.fail(
-                Problem::at(Code::WrongType, place, "a condition is a scalar or a table of operators")
-                    .label("this is an array")
-                    .help("write `{ in = [..] }` for one of several values, `{ eq = [..] }` for a JSON array"),
-            ),
+            DeValue::Array(_) => List::read(value, reader).map(|value| Condition::Values(At { value, place })),
             _ => Scalar::read(value, reader).map(|scalar| Condition::Equals(At { value: scalar.0, place })),
         }
     }
@@ -86,8 +84,8 @@ impl JsonSchema for Condition {
         let scalar = generator.subschema_for::<Scalar>();
         let table = generator.subschema_for::<OperatorTable>();
         json_schema!({
-            "description": "A scalar means equality; a table holds operators, all of which must hold.",
-            "anyOf": [scalar, table]
+            "description": "A scalar means equality; a table holds operators, all of which must hold. An array holds the values that a saved request repeats, in Postman's matching only.",
+            "anyOf": [scalar, table, { "type": "array", "items": scalar }]
         })
     }
 }

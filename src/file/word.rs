@@ -110,6 +110,26 @@ words! {
 }
 
 words! {
+    /// How a mock chooses its answer.
+    Matching {
+        /// Every condition must hold.
+        Strict = "strict",
+        /// The closest example answers, as in Postman.
+        Postman = "postman",
+    }
+}
+
+words! {
+    /// The lowest row of Postman's table by which a path may fit.
+    Closest {
+        /// Rows 1 to 5.
+        Wildcard = "wildcard",
+        /// All rows.
+        Fuzzy = "fuzzy",
+    }
+}
+
+words! {
     /// What the gate does where none of its conditions holds.
     GateDefault {
         /// Mocks are on.

@@ -80,6 +80,12 @@ impl Metrics {
                 "Calls that no stub answered although one fitted, a mock covered them, or no upstream could.",
                 &["reason"],
             ),
+            template_errors: counters(
+                r,
+                "template_errors_total",
+                "Answers that a template of the stub, or server stub, failed to make.",
+                &["mock", "stub"],
+            ),
             upstream_requests: counters(
                 r,
                 "upstream_requests_total",

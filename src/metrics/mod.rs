@@ -27,6 +27,7 @@ pub struct Metrics {
     injected_delay: HistogramVec,
     rejected: IntCounterVec,
     misses: IntCounterVec,
+    template_errors: IntCounterVec,
     upstream_requests: IntCounterVec,
     upstream_duration: HistogramVec,
     upstream_errors: IntCounterVec,
@@ -114,6 +115,12 @@ impl Metrics {
         self.misses.with_label_values(&[reason.as_str()]).inc();
     }
 
+    /// Counts an answer whose template failed. Stubs beyond the limit count as `_other` here too.
+    pub fn template_failed(&self, mock: &str, stub: &str) {
+        let stub = if self.admit(mock, stub, None) { stub } else { OTHER };
+        self.template_errors.with_label_values(&[mock, stub]).inc();
+    }
+
     /// Observes the times of a call.
     pub fn observe(&self, decided: Decided, total: Duration, own: Duration) {
         self.duration.observe(decided, total);
@@ -162,6 +169,14 @@ impl Metrics {
                 }
             });
         }
+        for_each(&self.template_errors, |values| {
+            if let [mock, stub] = values
+                && !kept.stubs.contains(&(mock.as_str(), stub.as_str()))
+                && (stub != OTHER || !kept.mocks.contains(mock.as_str()))
+            {
+                let _ = self.template_errors.remove_label_values(&[mock, stub]);
+            }
+        });
         for_each(&self.requests, |values| {
             if let [_, _, mock, _, stub] = values
                 && stub.is_empty()
@@ -176,22 +191,30 @@ impl Metrics {
 
     /// The counter of a call that a stub answered; a stub beyond the limit counts as `_other`.
     fn stub_requests(&self, mock: &str, stub: &str, scenario: &str, decided: Decided, code: &str) -> CallCounter {
-        let key = (mock.to_owned(), stub.to_owned());
-        let labels = [mock, stub, scenario, decided.as_str(), code].map(str::to_owned);
-        if let Ok(mut born) = self.born.lock() {
-            let known = born.stubs.contains_key(&key);
-            if !known && born.stubs.len() >= born.max_stubs {
-                if born.folded.insert(key) {
-                    self.folded.inc();
-                }
-                return self.requests.with_label_values(&[mock, OTHER, OTHER, decided.as_str(), code]);
-            }
-            let series = born.stubs.entry(key).or_default();
-            if !series.contains(&labels) {
-                series.push(labels.clone());
-            }
+        let labels = [mock, stub, scenario, decided.as_str(), code];
+        match self.admit(mock, stub, Some(labels)) {
+            true => self.requests.with_label_values(&labels),
+            false => self.requests.with_label_values(&[mock, OTHER, OTHER, decided.as_str(), code]),
         }
-        self.requests.with_label_values(&labels)
+    }
+
+    /// Whether a stub has series of its own. If so, these labels go with it.
+    fn admit(&self, mock: &str, stub: &str, labels: Option<[&str; 5]>) -> bool {
+        let Ok(mut born) = self.born.lock() else { return true };
+        let key = (mock.to_owned(), stub.to_owned());
+        if !born.stubs.contains_key(&key) && born.stubs.len() >= born.max_stubs {
+            if born.folded.insert(key) {
+                self.folded.inc();
+            }
+            return false;
+        }
+        let series = born.stubs.entry(key).or_default();
+        if let Some(labels) = labels.map(|labels| labels.map(str::to_owned))
+            && !series.contains(&labels)
+        {
+            series.push(labels);
+        }
+        true
     }
 }
 
@@ -237,57 +260,4 @@ pub struct Kept<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(metrics: &Metrics) -> String {
-        String::from_utf8(metrics.render()).unwrap()
-    }
-
-    #[test]
-    fn a_series_is_born_at_its_first_hit_and_goes_with_its_stub() {
-        let metrics = Metrics::new(10);
-        let series = Series::new(1, 0, 1);
-        assert!(!text(&metrics).contains("standin_requests_total{"));
-        series.scenario(&metrics, 0, ["m", "s", "default"], 200).inc();
-        series.scenario(&metrics, 0, ["m", "s", "default"], 200).inc();
-        assert!(text(&metrics).contains(
-            "standin_requests_total{code=\"200\",decision=\"mocked\",mock=\"m\",scenario=\"default\",stub=\"s\"} 2"
-        ));
-        metrics.retain(&Kept { max_stubs: 10, ..Kept::default() });
-        assert!(!text(&metrics).contains("standin_requests_total{"));
-    }
-
-    #[test]
-    fn a_series_survives_a_reload_by_its_name() {
-        let metrics = Metrics::new(10);
-        Series::new(1, 0, 1).scenario(&metrics, 0, ["m", "s", "default"], 200).inc();
-        let kept = Kept { stubs: [("m", "s")].into(), max_stubs: 10, ..Kept::default() };
-        metrics.retain(&kept);
-        Series::new(5, 0, 1).scenario(&metrics, 4, ["m", "s", "default"], 200).inc();
-        assert!(text(&metrics).contains("stub=\"s\"} 2"));
-    }
-
-    #[test]
-    fn stubs_beyond_the_limit_fold_into_one_and_are_counted() {
-        let metrics = Metrics::new(1);
-        let series = Series::new(3, 0, 1);
-        for (number, stub) in ["a", "b", "c"].into_iter().enumerate() {
-            series.scenario(&metrics, number as u32, ["m", stub, "default"], 200).inc();
-        }
-        assert!(text(&metrics).contains("scenario=\"_other\",stub=\"_other\"} 2"));
-        assert!(text(&metrics).contains("standin_metrics_folded_stubs_total 2"));
-    }
-
-    #[test]
-    fn an_upstream_that_is_gone_takes_its_series_along() {
-        let metrics = Metrics::new(1);
-        metrics.upstream("a").answered(&metrics, 200, 0.1);
-        metrics.upstream("b").answered(&metrics, 200, 0.1);
-        metrics.upstream_failed("b", Failure::Refused);
-        metrics.retain(&Kept { upstreams: ["a"].into(), ..Kept::default() });
-        let text = text(&metrics);
-        assert!(text.contains("standin_upstream_requests_total{code=\"200\",upstream=\"a\"} 1"));
-        assert!(!text.contains("upstream=\"b\""));
-    }
-}
+mod tests;

@@ -124,10 +124,12 @@ codes! {
     BadRegex "bad-regex",
     /// A JSONPath is malformed.
     BadJsonPath "bad-jsonpath",
-    /// A condition names a path parameter that `match` does not have.
+    /// A condition or a template names a path parameter that `match` does not have.
     UnknownParameter "unknown-parameter",
     /// A condition can never hold.
     NeverHolds "never-holds",
+    /// A condition has no meaning in Postman's matching, which knows equality only.
+    NotInPostman "not-in-postman",
     /// A CIDR range is malformed.
     BadRange "bad-range",
     // --- responses ---
@@ -145,10 +147,30 @@ codes! {
     BadBase64 "bad-base64",
     /// A value has no JSON form.
     NoJsonForm "no-json-form",
-    /// A body file lies outside its directory.
+    /// A body file, a collection or an environment lies outside its directory.
     FileOutside "file-outside",
-    /// A string holds a template.
-    TemplateNotAvailable "template-not-available",
+    // --- templates ---
+    /// A template is malformed.
+    BadTemplate "bad-template",
+    /// A template uses a name, function, filter, test or kind of made-up data that does not exist.
+    UnknownInTemplate "unknown-in-template",
+    /// No environment of the mock has a variable that a template uses; a warning where only the active one lacks it.
+    UndefinedVariable "undefined-variable",
+    /// A name under `environment` is not defined.
+    UnknownEnvironment "unknown-environment",
+    /// A name under `release` is not defined.
+    UnknownRelease "unknown-release",
+    // --- collections ---
+    /// The file is no JSON.
+    JsonSyntax "json-syntax",
+    /// The file is no Postman collection of version 2.
+    BadCollection "bad-collection",
+    /// The file is no Postman environment.
+    BadEnvironment "bad-environment",
+    /// Something in a collection has no form here and was left out or changed (a warning).
+    NotTranslated "not-translated",
+    /// A collection has no saved example that can be an answer (a warning).
+    NoExamples "no-examples",
     // --- reload ---
     /// A change takes effect at a restart only.
     NeedsRestart "needs-restart",

@@ -11,6 +11,9 @@ use super::{Problem, Problems, Severity};
 /// Places of one file that lie further apart, in lines, are drawn one after the other.
 const APART: usize = 500;
 
+/// The longest line that is drawn, bytes.
+const LONG: usize = 2_000;
+
 /// What one snippet shows: places of one source that lie close together.
 struct Drawing<'a> {
     source: SourceId,
@@ -40,8 +43,11 @@ impl Problems {
         let mut group = Group::with_title(level.primary_title(problem.title.as_str()).id(problem.code.as_str()));
         match &problem.place {
             Some((place, label)) => {
-                for snippet in self.snippets(*place, label, &problem.related) {
-                    group = group.element(snippet);
+                for drawing in self.drawings(*place, label, &problem.related) {
+                    group = match self.is_too_long(&drawing) {
+                        true => self.point(drawing, group),
+                        false => group.element(self.draw(drawing)),
+                    };
                 }
             }
             None => {
@@ -56,13 +62,8 @@ impl Problems {
         }
     }
 
-    /// One snippet per source, the one of the caret first.
-    fn snippets<'a>(
-        &'a self,
-        place: Place,
-        label: &'a str,
-        related: &'a [(Place, String)],
-    ) -> impl Iterator<Item = Snippet<'a, Annotation<'a>>> {
+    /// One drawing per source, the one of the caret first.
+    fn drawings<'a>(&self, place: Place, label: &'a str, related: &'a [(Place, String)]) -> Vec<Drawing<'a>> {
         let mut drawings: Vec<Drawing<'a>> = Vec::new();
         let related = related.iter().map(|(place, text)| (*place, text.as_str(), AnnotationKind::Context));
         for mark in std::iter::once((place, label, AnnotationKind::Primary)).chain(related) {
@@ -79,7 +80,24 @@ impl Problems {
                 None => drawings.push(Drawing { source: mark.0.source, first: line, last: line, marks: vec![mark] }),
             }
         }
-        drawings.into_iter().map(|drawing| self.draw(drawing))
+        drawings
+    }
+
+    /// Whether one of its lines is longer than a screen: of JSON without line breaks the one line is the file.
+    fn is_too_long(&self, drawing: &Drawing<'_>) -> bool {
+        let source = self.sources.get(drawing.source);
+        let lines = drawing.marks.iter().map(|(place, ..)| source.line_of(place.start));
+        lines.into_iter().any(|line| source.excerpt(line, line).0.len() > LONG)
+    }
+
+    /// Names the places without their lines.
+    fn point<'a>(&'a self, drawing: Drawing<'a>, group: Group<'a>) -> Group<'a> {
+        drawing.marks.into_iter().fold(group, |group, (place, label, _)| {
+            let (line, column) = self.sources.line_column(place);
+            let name = self.sources.get(place.source).name.as_str();
+            let group = group.element(Origin::path(name).line(line).char_column(column));
+            if label.is_empty() { group } else { group.element(Level::NOTE.message(label)) }
+        })
     }
 
     fn draw<'a>(&'a self, drawing: Drawing<'a>) -> Snippet<'a, Annotation<'a>> {

@@ -24,6 +24,12 @@ pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Postman's answer where no example fits, to the letter (reference, section 9).
 const NOT_FOUND: &[u8] = br#"{"error":{"name":"mockRequestNotFoundError","message":"Double check your method and the request path and try again.","header":"No matching requests"}}"#;
 
+/// Postman's answer where there is no example at all (reference, section 9).
+const NO_EXAMPLE: &[u8] = br#"{"error":{"name":"mockRequestNotFoundError","message":"To mock this request add an example response for the mock server to return.","header":"You need an example"}}"#;
+
+/// Postman's answer to a key in the query, where it looks no longer (reference, section 9).
+const MOCK_NOT_FOUND: &[u8] = br#"{"error":{"name":"mockNotFoundError","message":"Please refresh and try again."}}"#;
+
 /// A status, header fields and a body, ready to be written.
 #[derive(Debug)]
 pub struct Local {
@@ -99,6 +105,11 @@ impl Local {
         Self::json(404, "application/json; charset=utf-8", Bytes::from_static(NOT_FOUND), cors)
     }
 
+    /// The answer of a mock without examples, in Postman's words.
+    pub fn no_example(cors: Fields) -> Self {
+        Self::json(404, "application/json; charset=utf-8", Bytes::from_static(NO_EXAMPLE), cors)
+    }
+
     /// The answer of a private mock to a missing or wrong key, in Postman's error shape; `header` carries the key.
     pub fn denied(header: &str, cors: Fields) -> Self {
         let message = format!("This mock is private. Send a valid key in {header}.");
@@ -106,6 +117,11 @@ impl Local {
             "error": { "name": "invalidCredentialsError", "header": "Invalid credentials", "message": message }
         });
         Self::json(401, "application/json; charset=utf-8", error.to_string().into(), cors)
+    }
+
+    /// The answer of a private mock with Postman's matching to a key in the query, in Postman's words.
+    pub fn mock_not_found(cors: Fields) -> Self {
+        Self::json(404, "application/json; charset=utf-8", Bytes::from_static(MOCK_NOT_FOUND), cors)
     }
 
     /// The answer to a preflight.
@@ -210,6 +226,7 @@ pub fn failure_detail(failure: Failure, upstream: &str) -> String {
         Failure::Closed => format!("the upstream `{upstream}` closed the connection before it answered"),
         Failure::InvalidAnswer => format!("the upstream `{upstream}` answered something that is no HTTP"),
         Failure::CallerLeft => "the caller left".to_owned(),
+        Failure::Template => "a template of the answer failed".to_owned(),
         Failure::Internal | Failure::Panic => "Standin failed inside; its log says more".to_owned(),
     }
 }

@@ -14,7 +14,7 @@ use super::answer::{Local, STANDIN};
 use super::context::{Capture, Request};
 use super::exchange::Exchange;
 use super::headers::DEBUG;
-use super::upstream;
+use super::{template, upstream};
 use crate::calls::{self, Counting, Head, Ticket};
 use crate::live::Snapshot;
 use crate::stubs::answer::{Answer, Ready};
@@ -83,12 +83,28 @@ pub fn carry(
     if let Some(Decision { action: Action::NeedsBody, .. }) = decision {
         return None;
     }
-    let draft = Draft::of(snapshot, decision.as_ref());
+    let (decision, rendered) = template::render(plane, snapshot, decision, view);
+    let mut draft = Draft::of(snapshot, decision.as_ref());
+    let failure = match (&decision, &rendered) {
+        (None, _) => Some(Failure::Panic),
+        (Some(_), Some(Err(_))) => Some(Failure::Template),
+        _ => None,
+    };
+    if failure.is_some() {
+        draft.fail();
+    }
     let request_head = told(arrival, view);
     let counting = draft.counting(plane, snapshot);
     let (delay, miss) = (draft.delay, draft.call.miss);
     let ticket = plane.open(snapshot, arrival.started, arrival.peer, request_head, draft.call, counting);
-    let plan = decision.as_ref().map_or(Plan::Fail, |decision| plan(snapshot, decision, view, &ticket));
+    let plan = match (&decision, &rendered) {
+        (None, _) => Plan::Fail,
+        (Some(decision), Some(Err(error))) => {
+            template::failed(plane, snapshot, decision, view, error).map_or(Plan::Fail, Plan::Answer)
+        }
+        (Some(decision), Some(Ok(answer))) => plan(snapshot, decision, Some(answer), view, &ticket),
+        (Some(decision), None) => plan(snapshot, decision, None, view, &ticket),
+    };
     let log = &snapshot.settings.call_log;
     let keep = log.body > 0 && plane.log.keeps_bodies(log.bodies_per_second, arrival.started);
     let request = Request {
@@ -103,7 +119,7 @@ pub fn carry(
         forward: decision.as_ref().and_then(|decision| upstream::forward(arrival, decision, view)),
         delay,
         waited: None,
-        failure: decision.is_none().then_some(Failure::Panic),
+        failure,
         rejection: None,
         passed: 0,
         request_body: keep.then(|| Capture::new(log.body)),
@@ -178,6 +194,13 @@ impl Draft {
         draft
     }
 
+    /// Notes that the answer could not be made: it counts as no answer of the stub, and there is nothing to delay.
+    fn fail(&mut self) {
+        (self.scenario, self.server_stub) = (None, None);
+        self.delay = std::time::Duration::ZERO;
+        self.call.decided = Decided::Failed;
+    }
+
     fn counting(&self, plane: &DataPlane, snapshot: &Snapshot) -> Counting {
         let [mock, stub, scenario] =
             [&self.call.mock, &self.call.stub, &self.call.scenario].map(|name| name.as_deref().unwrap_or_default());
@@ -203,6 +226,9 @@ pub fn ready<'s>(
         Action::ServerStub(stub, _) => (&snapshot.ready_server_stubs, stub.number, &stub.answer, &stub.marker),
         _ => return None,
     };
+    if answer.template.is_some() {
+        return None;
+    }
     let ready = ready.get(number, || {
         let mut local = Local::of(answer, mock.cors.fields(view));
         if snapshot.settings.proxy.marker {
@@ -214,8 +240,14 @@ pub fn ready<'s>(
     Some((answer, ready))
 }
 
-/// Prepares what is to be sent.
-fn plan(snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>, ticket: &Ticket) -> Plan {
+/// Prepares what is to be sent. `rendered` takes the place of an answer with templates.
+fn plan(
+    snapshot: &Snapshot,
+    decision: &Decision<'_>,
+    rendered: Option<&Answer>,
+    view: &RequestView<'_>,
+    ticket: &Ticket,
+) -> Plan {
     let marker = snapshot.settings.proxy.marker;
     let generation = snapshot.generation;
     let mock = decision.mock;
@@ -231,18 +263,26 @@ fn plan(snapshot: &Snapshot, decision: &Decision<'_>, view: &RequestView<'_>, ti
     };
     let (mut local, field) = match &decision.action {
         Action::Scenario(scenario, _) => {
-            (Local::of(&scenario.answer, cors()), scenario.marker.clone().number("generation", generation))
+            let answer = rendered.unwrap_or(&scenario.answer);
+            (Local::of(answer, cors()), scenario.marker.clone().number("generation", generation))
         }
         Action::ServerStub(stub, _) => {
-            (Local::of(&stub.answer, cors()), stub.marker.clone().number("generation", generation))
+            let answer = rendered.unwrap_or(&stub.answer);
+            (Local::of(answer, cors()), stub.marker.clone().number("generation", generation))
         }
         Action::Preflight => {
             let fields = mock.map(|mock| mock.cors.preflight_fields(view)).unwrap_or_default();
             (Local::preflight(fields), plain("preflight"))
         }
+        Action::Denied if mock.is_some_and(|mock| mock.postman.is_some() && mock.access.is_key_in_query(view)) => {
+            (Local::mock_not_found(cors()), plain("denied"))
+        }
         Action::Denied => {
             let header = mock.map_or("x-api-key", |mock| &*mock.access.header);
             (Local::denied(header, cors()), plain("denied"))
+        }
+        Action::Unmatched if mock.is_some_and(|mock| mock.lacks_examples()) => {
+            (Local::no_example(cors()), missed(plain("unmatched")))
         }
         Action::Unmatched => (Local::not_found(cors()), missed(plain("unmatched"))),
         Action::GateClosed => {

@@ -21,6 +21,7 @@ mod phases;
 mod replay;
 mod reply;
 mod socket;
+mod template;
 mod upstream;
 mod view;
 mod wire;
@@ -36,6 +37,7 @@ use tokio::sync::watch;
 
 pub use budget::Budget;
 pub use connection::Connections;
+pub use template::Memory;
 
 use crate::calls::{CallLog, Counting, Decision, Head, Sinks, Ticket};
 use crate::live::{Live, Snapshot};
@@ -64,6 +66,8 @@ pub struct DataPlane {
     pub budget: Arc<Budget>,
     /// Whether answers end their connections, since the sidecar stops.
     pub draining: Arc<AtomicBool>,
+    /// What templates keep between requests.
+    pub templates: Memory,
     /// For tests.
     pub hooks: Hooks,
 }

@@ -70,12 +70,12 @@ pub(super) fn snapshot(
         let kept = old.and_then(|old| old.upstreams.iter().find(|state| state.settings == *upstream));
         kept.cloned().unwrap_or_else(|| Arc::new(UpstreamState::new(upstream.clone(), metrics)))
     };
-    let keys = table.mocks().iter().flat_map(|mock| &mock.access.keys).map(|key| key.secret());
-    let keys = keys.chain(settings.admin.token.iter().map(Secret::text));
+    let secrets = table.mocks().iter().flat_map(|mock| mock.access.keys.iter().chain(&mock.secrets));
+    let secrets = secrets.map(|key| key.secret()).chain(settings.admin.token.iter().map(Secret::text));
     let redactor = Redactor {
         headers: settings.call_log.redact_headers.clone().into(),
         query: settings.call_log.redact_query.clone().into(),
-        keys: keys.map(Box::from).collect(),
+        keys: secrets.map(Box::from).collect(),
     };
     Snapshot {
         generation,

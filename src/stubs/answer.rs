@@ -1,17 +1,25 @@
-//! A response as the configuration gives it: checked, serialised once at load, shared by everybody who sends it.
+//! A response as the configuration gives it: checked, serialised once at load, shared by everybody who sends it. One
+//! with templates is rendered for each request into one without.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// A static response.
+use super::template::Templates;
+
+/// A response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// 200 to 599.
     pub status: u16,
-    /// Header fields, `content-type` among them; never those of framing or of the connection.
+    /// Header fields, `content-type` among them; never those of framing or of the connection. None where there are
+    /// templates.
     pub headers: Box<[(HeaderName, HeaderValue)]>,
-    /// The body.
+    /// The body; empty where there are templates.
     pub body: Bytes,
+    /// What headers and body are rendered from. `None` for an answer that is the same for everybody.
+    pub template: Option<Arc<Templates>>,
 }
 
 /// The head of an answer with everything in it that is the same for every request of one configuration.
@@ -42,6 +50,11 @@ impl Answer {
     /// Whether it sets this header.
     pub fn has(&self, name: &HeaderName) -> bool {
         self.headers.iter().any(|(own, _)| own == name)
+    }
+
+    /// Whether the body of the request is needed to answer.
+    pub fn needs_body(&self) -> bool {
+        self.template.as_ref().is_some_and(|template| template.needs_body())
     }
 
     /// Whether its status allows a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).

@@ -9,10 +9,12 @@ use std::collections::HashMap;
 use smallvec::SmallVec;
 
 use super::Map;
-use super::bucket::Bucket;
+use super::bucket::{Bucket, Rule};
 use super::path::NormalPath;
-use super::path_template::Template;
-use super::rank::HostRank;
+use super::place::{Place, claimed_twice, places};
+use super::postman::collection::Collection;
+use super::postman::hits::Hits;
+use super::rank::Closeness;
 use super::request::RequestView;
 use super::scenario::{HostPattern, Mock, Scenario, Stub};
 use super::trie::{Base, Methods};
@@ -23,6 +25,8 @@ pub struct Index {
     exact: Map<Box<str>, Group>,
     below: Map<Box<str>, Group>,
     any: Group,
+    /// By the number of the mock, for mocks with Postman's matching.
+    collections: Vec<Option<Box<Collection>>>,
 }
 
 /// All mocks that share a hold on a host.
@@ -38,6 +42,8 @@ struct Group {
 pub struct Candidates<'t> {
     /// Buckets in rank order, all of one mock.
     pub buckets: SmallVec<[&'t Bucket; 4]>,
+    /// Examples of one mock with Postman's matching, in place of buckets.
+    pub hits: Option<Box<Hits<'t>>>,
     /// The request's mock: that of the first candidate or, failing that, the one that covers the path.
     pub mock: Option<u32>,
     /// Whether a stub has the path, if for another method.
@@ -51,6 +57,21 @@ pub struct Taken {
     pub first: u32,
     /// The one that never would.
     pub second: u32,
+}
+
+impl Candidates<'_> {
+    /// Whether there is any candidate.
+    pub fn any(&self) -> bool {
+        !self.buckets.is_empty() || self.hits.is_some()
+    }
+
+    /// The first candidate.
+    pub fn first(&self) -> Option<Rule> {
+        match self.buckets.first() {
+            Some(bucket) => bucket.first(),
+            None => self.hits.as_ref().and_then(|hits| hits.first()),
+        }
+    }
 }
 
 impl Index {
@@ -76,11 +97,27 @@ impl Index {
         for (number, stub) in stubs.iter().enumerate() {
             of_mock[stub.mock as usize].push(number as u32);
         }
-        let mut index = Index::default();
+        let collections = mocks
+            .iter()
+            .zip(&of_mock)
+            .map(|(mock, numbers)| {
+                let settings = mock.as_ref().postman.as_ref()?;
+                Some(Box::new(Collection::build(settings, numbers, stubs, scenarios)))
+            })
+            .collect();
+        let mut index = Index { collections, ..Index::default() };
         for (place, draft) in drafts {
             let mut base = Base::new(draft.owner);
             let mut leaves: Vec<Methods> = Vec::new();
-            for mock in &draft.mocks {
+            let (postman, strict): (Vec<u32>, Vec<u32>) =
+                draft.mocks.iter().partition(|mock| index.collections[**mock as usize].is_some());
+            for pair in claimed_twice(&strict, &postman, &of_mock, stubs) {
+                if seen.insert((pair.first, pair.second)) {
+                    taken.push(pair);
+                }
+            }
+            base.postman = postman;
+            for mock in &strict {
                 for number in &of_mock[*mock as usize] {
                     let stub = &stubs[*number as usize];
                     let leaf = base.leaf_of(&stub.path, &mut leaves);
@@ -126,7 +163,8 @@ impl Index {
         for group in self.groups(view.host.as_deref()) {
             for base in group.covering(&view.path) {
                 owner = owner.or(Some(base.owner()));
-                base.visit(&view.path, &mut |leaf| {
+                let before = found.mock;
+                base.visit(&view.path, |leaf| {
                     found.path_seen = true;
                     for bucket in leaf.for_method(method) {
                         if *found.mock.get_or_insert(bucket.mock()) == bucket.mock() {
@@ -134,10 +172,47 @@ impl Index {
                         }
                     }
                 });
+                if !base.postman.is_empty() && before.is_none() {
+                    self.examples(base, view, method, &mut found);
+                }
             }
         }
         found.mock = found.mock.or(owner);
         found
+    }
+
+    /// Looks for examples where no more specific place had a candidate; what the place itself has gives way to an
+    /// example that is closer.
+    fn examples<'t>(&'t self, base: &'t Base, view: &RequestView<'_>, method: &str, found: &mut Candidates<'t>) {
+        let stub = base.closeness(&view.path, method);
+        let mut best: Option<(Closeness, u32, Hits<'t>)> = None;
+        for mock in &base.postman {
+            let Some(hits) = self.collection(*mock).and_then(|collection| collection.candidates(method, &view.path))
+            else {
+                continue;
+            };
+            let closeness = Closeness::of_row(hits.row());
+            if stub.is_none_or(|stub| closeness < stub) && best.as_ref().is_none_or(|(best, ..)| closeness < *best) {
+                best = Some((closeness, *mock, hits));
+            }
+        }
+        if let Some((_, mock, hits)) = best {
+            found.buckets.clear();
+            found.mock = Some(mock);
+            found.hits = Some(Box::new(hits));
+        }
+    }
+
+    /// The examples of a mock with Postman's matching.
+    pub fn collection(&self, mock: u32) -> Option<&Collection> {
+        self.collections.get(mock as usize)?.as_deref()
+    }
+
+    /// Whether some example that this request could have reached, had it another method, has the path.
+    pub fn example_has_path(&self, view: &RequestView<'_>) -> bool {
+        let groups = self.groups(view.host.as_deref());
+        let mut mocks = groups.iter().flat_map(|group| group.covering(&view.path)).flat_map(|base| &base.postman);
+        mocks.any(|mock| self.collection(*mock).is_some_and(|collection| collection.has_path(&view.path)))
     }
 
     /// The groups that hold a host, most specific first.
@@ -158,14 +233,6 @@ impl Index {
     }
 }
 
-/// A host and a base path that a mock lives at.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Place {
-    host: Option<HostPattern>,
-    base: Box<[u8]>,
-    segments: u16,
-}
-
 struct Draft {
     owner: u32,
     mocks: Vec<u32>,
@@ -175,19 +242,6 @@ impl Draft {
     fn new(owner: u32) -> Self {
         Draft { owner, mocks: Vec::new() }
     }
-}
-
-fn places(mock: &Mock) -> Vec<Place> {
-    let base: Box<[u8]> = mock.base.as_ref().and_then(Template::literal_path).unwrap_or_default().into();
-    let segments = mock.base.as_ref().map_or(0, |base| base.segments().len() as u16);
-    let place = |host| Place { host, base: base.clone(), segments };
-    if mock.hosts.is_empty() {
-        return vec![place(None)];
-    }
-    let mut hosts = mock.hosts.to_vec();
-    hosts.sort_by_key(|host| HostRank::of(Some(host)));
-    hosts.dedup();
-    hosts.into_iter().map(|host| place(Some(host))).collect()
 }
 
 impl Group {

@@ -14,10 +14,13 @@ pub mod number;
 pub mod operator;
 pub mod path;
 pub mod path_template;
+mod place;
+pub mod postman;
 pub mod rank;
 pub mod request;
 pub mod scenario;
 pub mod table;
+pub mod template;
 mod tree;
 mod trie;
 

@@ -139,14 +139,27 @@ impl Template {
 
     /// Whether every segment is literal; its path is then the only one it fits.
     pub fn literal_path(&self) -> Option<Vec<u8>> {
-        let mut path = Vec::new();
-        for segment in &self.segments {
-            let Segment::Literal(bytes) = segment else { return None };
-            path.push(b'/');
-            path.extend_from_slice(bytes);
-        }
-        Some(path)
+        literal_path(&self.segments)
     }
+}
+
+/// The path of segments that are all literal.
+pub(super) fn literal_path(segments: &[Segment]) -> Option<Vec<u8>> {
+    let mut path = Vec::new();
+    for segment in segments {
+        let Segment::Literal(bytes) = segment else { return None };
+        path.push(b'/');
+        path.extend_from_slice(bytes);
+    }
+    Some(path)
+}
+
+/// What a template's parameters capture of a path that it fits, as people read it, in the order of the template.
+pub fn captures<'a>(
+    template: &'a Template,
+    path: &'a NormalPath<'_>,
+) -> impl Iterator<Item = (&'a str, Cow<'a, [u8]>)> + 'a {
+    template.names().filter_map(|name| Some((name, template.parameter(name)?.value(path)?)))
 }
 
 fn is_name(name: &str) -> bool {
@@ -186,6 +199,14 @@ mod tests {
         assert_eq!(value("id").as_deref(), Some(&b"a/b"[..]));
         assert_eq!(value("path").as_deref(), Some(&b"x/y/"[..]));
         assert_eq!(value("nothing"), None);
+    }
+
+    #[test]
+    fn captures_are_the_named_parameters_in_their_order() {
+        let template = Template::parse("/{b}/*/{a}").unwrap();
+        let path = NormalPath::of(b"/x%2Fy/z/1/").unwrap();
+        let captured: Vec<_> = captures(&template, &path).map(|(name, value)| (name, value.into_owned())).collect();
+        assert_eq!(captured, [("b", b"x/y".to_vec()), ("a", b"1".to_vec())]);
     }
 
     #[test]

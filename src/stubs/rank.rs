@@ -7,6 +7,8 @@
 
 use std::cmp::Reverse;
 
+use super::path_template::{Segment, Template};
+use super::postman::row::Row;
 use super::scenario::HostPattern;
 
 /// How specific a mock's hold on a host is; the smaller comes first.
@@ -27,6 +29,45 @@ impl HostRank {
             Some(HostPattern::Exact(_)) => HostRank::Exact,
             Some(HostPattern::Below(suffix)) => HostRank::Below(Reverse(suffix.len())),
             None => HostRank::Any,
+        }
+    }
+}
+
+/// How close a path of either kind of matching is, where host and base path are shared: which kind of mock a request
+/// belongs to. A stub that says exactly what it answers comes before an example that the request resembles as much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Closeness {
+    /// A stub whose path is all literal.
+    Literal,
+    /// An example that fits by the rows 1 to 4.
+    Same(Row),
+    /// A stub with parameters.
+    Parameter,
+    /// An example that fits by row 5.
+    Wildcard,
+    /// A stub that takes all that is left of a path.
+    Rest,
+    /// An example that fits by the rows 6 to 8.
+    Alike(Row),
+}
+
+impl Closeness {
+    /// That of a stub that fits.
+    pub fn of_stub(path: &Template) -> Self {
+        let has = |kind: &Segment| path.segments().contains(kind);
+        match () {
+            () if has(&Segment::Rest) => Closeness::Rest,
+            () if has(&Segment::Param) => Closeness::Parameter,
+            () => Closeness::Literal,
+        }
+    }
+
+    /// That of an example that fits by this row.
+    pub fn of_row(row: Row) -> Self {
+        match row {
+            Row::Identical | Row::Slash | Row::Case | Row::SlashAndCase => Closeness::Same(row),
+            Row::Wildcard => Closeness::Wildcard,
+            Row::Id | Row::SlashAndId | Row::Near => Closeness::Alike(row),
         }
     }
 }
@@ -69,6 +110,26 @@ mod tests {
         assert!(HostRank::of(Some(&HostPattern::Exact("a".into()))) < below(".a.test"));
         assert!(below(".a.test") < below(".test"));
         assert!(below(".test") < HostRank::of(None));
+    }
+
+    #[test]
+    fn a_path_that_is_said_exactly_comes_before_one_that_resembles_it_as_much() {
+        let stub = |text| Closeness::of_stub(&Template::parse(text).unwrap());
+        let row = |number: usize| Closeness::of_row(Row::ALL[number - 1]);
+        let order = [
+            stub("/a"),
+            row(1),
+            row(2),
+            row(3),
+            row(4),
+            stub("/{a}"),
+            row(5),
+            stub("/{a}/{b...}"),
+            row(6),
+            row(7),
+            row(8),
+        ];
+        assert!(order.is_sorted_by(|a, b| a < b), "{order:?}");
     }
 
     #[test]

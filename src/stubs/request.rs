@@ -71,6 +71,7 @@ pub struct RequestView<'a> {
     pub headers: &'a [HeaderField<'a>],
     /// The socket's peer.
     pub peer: Option<IpAddr>,
+    target: &'a [u8],
     raw_query: &'a [u8],
     body: BodyView<'a>,
     query: OnceCell<Pairs<'a>>,
@@ -106,6 +107,7 @@ impl<'a> RequestView<'a> {
             path: NormalPath::of(path)?,
             headers,
             peer: None,
+            target,
             raw_query,
             body,
             query: OnceCell::new(),
@@ -119,6 +121,11 @@ impl<'a> RequestView<'a> {
     pub fn from_peer(mut self, peer: IpAddr) -> Self {
         self.peer = Some(peer);
         self
+    }
+
+    /// The target as it was sent: path and query, or `*`.
+    pub fn target(&self) -> &'a [u8] {
+        self.target
     }
 
     /// The values of a header, in order.
@@ -215,7 +222,7 @@ fn bare_host(host: &str) -> Cow<'_, str> {
 }
 
 /// Decodes `a=1&b=2` to pairs of bytes: `+` is a space, a lone `%` stands for itself (WHATWG URL, section 5.1).
-fn pairs(raw: &[u8]) -> Pairs<'_> {
+pub(super) fn pairs(raw: &[u8]) -> Pairs<'_> {
     raw.split(|b| *b == b'&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| match memchr::memchr(b'=', pair) {

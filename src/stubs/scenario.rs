@@ -11,6 +11,7 @@ use super::delay::Delay;
 use super::marker::Marker;
 use super::matcher::Conditions;
 use super::path_template::Template;
+use super::postman;
 use super::request::RequestView;
 
 /// The number of an upstream in the list that the settings hold.
@@ -30,6 +31,8 @@ pub struct Mock {
     pub base: Option<Template>,
     /// Where its calls go that no stub answers; `None` where there is no upstream at all.
     pub upstream: Option<Destination>,
+    /// How callers reach it: scheme, host and port; `None` where it says nothing of that.
+    pub url: Option<Box<str>>,
     /// A delay for every answer.
     pub delay: Option<Delay>,
     /// Cross-origin policy.
@@ -40,12 +43,21 @@ pub struct Mock {
     pub active: Option<(Arc<ServerStub>, Scope)>,
     /// Whether headers choose the answer.
     pub selectors: Selectors,
+    /// Values of variables that are shown nowhere.
+    pub secrets: Box<[Key]>,
+    /// How Postman's matching chooses; `None` where every condition of a stub must hold.
+    pub postman: Option<Box<postman::Settings>>,
 }
 
 impl Mock {
     /// Whether it names a host or a base path: only then is a call that no stub fits a miss.
     pub fn is_scoped(&self) -> bool {
         !self.hosts.is_empty() || self.base.is_some()
+    }
+
+    /// Whether it is one of Postman's matching that has no example to match.
+    pub fn lacks_examples(&self) -> bool {
+        self.postman.as_ref().is_some_and(|settings| !settings.has_examples)
     }
 }
 
@@ -108,6 +120,11 @@ impl Access {
         view.header(&self.header).is_some_and(|sent| self.is_key(sent))
     }
 
+    /// Whether a key, right or wrong, came in the query alone: Postman's mock servers once took it from there.
+    pub fn is_key_in_query(&self, view: &RequestView<'_>) -> bool {
+        view.header(&self.header).is_none() && view.query().iter().any(|(key, _)| &**key == b"apikey")
+    }
+
     /// Whether this is a key of the mock.
     pub fn is_key(&self, sent: &[u8]) -> bool {
         self.keys.iter().fold(subtle::Choice::from(0), |found, key| found | key.0.ct_eq(sent)).into()
@@ -163,8 +180,8 @@ pub struct Stub {
     /// The method; `None` for any.
     pub method: Option<Box<str>>,
     /// The path, the mock's base path included.
-    pub path: Template,
-    /// What `match` says of the query.
+    pub path: Arc<Template>,
+    /// What `match` says of the query; nothing in Postman's matching, where the examples say it.
     pub query: Conditions,
     /// Its scenarios in the order in which they are tried, by their numbers in the table.
     pub scenarios: Box<[u32]>,
@@ -183,8 +200,12 @@ pub struct Scenario {
     pub name: Arc<str>,
     /// What `x-mock-response-id` names.
     pub id: Arc<str>,
-    /// What must hold.
+    /// The path of its stub: what it [captures](super::path_template::captures) is for the response.
+    pub path: Arc<Template>,
+    /// What must hold; nothing in Postman's matching.
     pub conditions: Conditions,
+    /// The request that it is the answer to, in Postman's matching.
+    pub example: Option<Box<postman::example::Example>>,
     /// The response.
     pub answer: Answer,
     /// A delay of its own or, failing that, of its server stub, its stub or its mock.

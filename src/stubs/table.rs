@@ -4,18 +4,20 @@
 //! body come in, a [`Decision`] goes out. It is called twice for a request whose body a stub asks for: first without
 //! the body, then with it. What the caller chooses by headers is found in `selectors`.
 
+mod examples;
 mod selectors;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answer::Answer;
 use super::bucket::{Found, Rule};
 use super::cors::preflight_method;
 use super::decision::{Action, Decision, Inputs, Miss};
 use super::delay::{self, Delay};
 use super::index::{Candidates, Index, Taken};
 use super::matcher::Outcome;
-use super::request::RequestView;
+use super::request::{NoValue, RequestView};
 use super::scenario::{Destination, Gate, Mock, Scenario, Scope, ServerStub, Stub};
 use crate::words::Reason;
 use selectors::Asked;
@@ -74,6 +76,11 @@ impl Table {
         &self.mocks
     }
 
+    /// Where calls go that no stub answers, unless their mock says otherwise.
+    pub fn upstream(&self) -> Option<Destination> {
+        self.upstream
+    }
+
     /// Stubs in file order.
     pub fn stubs(&self) -> &[Stub] {
         &self.stubs
@@ -96,9 +103,9 @@ impl Table {
             return decision;
         }
         let mock = found.mock.map(|number| &self.mocks[number as usize]);
-        let fits = !found.buckets.is_empty();
+        let fits = found.any();
         let scoped = mock.is_some_and(|mock| mock.is_scoped());
-        let first = found.buckets.first().and_then(|bucket| bucket.first());
+        let first = found.first();
         let miss = |reason| {
             let closest = first.map(|rule| &*self.scenarios[rule.scenario as usize]);
             (fits || scoped).then_some(Miss { reason, closest })
@@ -122,6 +129,11 @@ impl Table {
             };
             return decision;
         };
+        let named = match the_mock.postman {
+            Some(_) if selectors_on => self.named_example(view, the_mock),
+            _ => None,
+        };
+        let fits = fits || named.is_some();
         let active = the_mock.active.as_ref().filter(|(_, scope)| fits || *scope == Scope::All);
         if the_mock.access.private
             && (fits || active.is_some() || the_mock.access.forwarded)
@@ -142,13 +154,20 @@ impl Table {
             let configured = || own.or(the_mock.delay).map_or(Duration::ZERO, |delay| delay.roll(inputs.dice));
             wait.unwrap_or_else(configured).min(inputs.delay_cap)
         };
+        // A template may ask for the body when all else is settled.
+        let must_read = |answer: &Answer| answer.needs_body() && view.body() == Err(NoValue::Unread);
         if let Some((stub, _)) = active {
-            decision.action = Action::ServerStub(stub, delay(stub.delay));
+            decision.action = match must_read(&stub.answer) {
+                true => Action::NeedsBody,
+                false => Action::ServerStub(stub, delay(stub.delay)),
+            };
             return decision;
         }
         let asked = if selectors_on { Asked::by(view) } else { Asked::default() };
         let mut fault = None;
-        let found_rule = if !asked.is_empty() && fits {
+        let found_rule = if the_mock.postman.is_some() {
+            self.example(view, &found, (asked, named), selectors_on, &mut fault)
+        } else if !asked.is_empty() && fits {
             self.selected(view, &found, asked)
         } else {
             self.best(view, &found, &mut fault)
@@ -156,7 +175,10 @@ impl Table {
         match found_rule {
             Found::Rule(rule) => {
                 let scenario = &self.scenarios[rule.scenario as usize];
-                decision.action = Action::Scenario(scenario, delay(scenario.delay));
+                decision.action = match must_read(&scenario.answer) {
+                    true => Action::NeedsBody,
+                    false => Action::Scenario(scenario, delay(scenario.delay)),
+                };
             }
             Found::NeedsBody => decision.action = Action::NeedsBody,
             // A selector that names nothing never reaches the upstream: the caller asked for a mock by name.
@@ -181,11 +203,12 @@ impl Table {
     fn preflight<'t>(&'t self, view: &RequestView<'_>, found: &Candidates<'t>) -> Option<Decision<'t>> {
         let method = preflight_method(view)?;
         let explicit = |rule: Rule| self.stubs[rule.stub as usize].method.is_some();
-        if found.buckets.iter().filter_map(|bucket| bucket.first()).any(explicit) {
+        let firsts = found.buckets.iter().filter_map(|bucket| bucket.first());
+        if found.hits.is_some() || firsts.into_iter().any(explicit) {
             return None;
         }
         let wanted = self.index.candidates(view, method);
-        wanted.buckets.first()?;
+        wanted.first()?;
         let mock = wanted.mock.map(|number| &self.mocks[number as usize]).filter(|mock| mock.cors.is_on())?;
         let selectors_on = mock.selectors.are_on(view);
         Some(Decision { mock: Some(mock), action: Action::Preflight, miss: None, bad_delay: false, selectors_on })
@@ -214,7 +237,7 @@ impl Table {
     fn reason(&self, view: &RequestView<'_>, found: &Candidates<'_>, first: Option<Rule>) -> Reason {
         match first.map(|rule| self.check(view, rule)) {
             Some(Outcome::Fails(reason)) => reason,
-            _ if found.path_seen => Reason::Method,
+            _ if found.path_seen || self.index.example_has_path(view) => Reason::Method,
             _ => Reason::Path,
         }
     }

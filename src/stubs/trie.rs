@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 use super::Map;
 use super::bucket::Bucket;
 use super::path::NormalPath;
-use super::path_template::{Segment, Template};
-use super::rank::StubRank;
+use super::path_template::{Segment, Template, literal_path};
+use super::rank::{Closeness, StubRank};
 use super::scenario::{Scenario, Stub};
 
 /// All mocks that share host and base path.
@@ -17,9 +17,20 @@ use super::scenario::{Scenario, Stub};
 pub(super) struct Base {
     /// The first of them in file order: calls that no stub fits are its.
     owner: u32,
+    shapes: Shapes,
+    leaves: Vec<Leaf>,
+    /// The mocks with Postman's matching, in file order: their stubs are in no leaf.
+    pub(super) postman: Vec<u32>,
+    /// How close the path of each leaf is, where there are such mocks.
+    closeness: Vec<Closeness>,
+}
+
+/// Path shapes, numbered in the order in which they came.
+#[derive(Debug)]
+pub(super) struct Shapes {
     literal: Map<Box<[u8]>, u32>,
     nodes: Vec<Node>,
-    leaves: Vec<Leaf>,
+    count: u32,
 }
 
 /// A place in the trie: what the next segment may be.
@@ -44,11 +55,16 @@ pub(super) type Methods = Vec<(Option<Box<str>>, Vec<u32>)>;
 impl Base {
     /// Nothing yet below a base path whose first mock is `owner`.
     pub(super) fn new(owner: u32) -> Self {
-        Base { owner, literal: Map::default(), nodes: vec![Node::default()], leaves: Vec::new() }
+        Base { owner, shapes: Shapes::default(), leaves: Vec::new(), postman: Vec::new(), closeness: Vec::new() }
     }
 
     /// Compiles what was gathered for each leaf.
     pub(super) fn compile(&mut self, leaves: Vec<Methods>, stubs: &[Stub], scenarios: &[impl AsRef<Scenario>]) {
+        if !self.postman.is_empty() {
+            let path = |methods: &Methods| methods.first().and_then(|(_, stubs)| stubs.first()).copied();
+            let closeness = |methods| path(methods).map(|stub| Closeness::of_stub(&stubs[stub as usize].path));
+            self.closeness = leaves.iter().filter_map(closeness).collect(); // no leaf is without stubs
+        }
         self.leaves = leaves.into_iter().map(|methods| Leaf::build(methods, stubs, scenarios)).collect();
     }
 
@@ -59,20 +75,51 @@ impl Base {
 
     /// The leaf of a path shape, made where there is none.
     pub(super) fn leaf_of<T: Default>(&mut self, path: &Template, leaves: &mut Vec<T>) -> u32 {
-        let fresh = leaves.len() as u32;
-        let leaf = match path.literal_path() {
-            Some(literal) => *self.literal.entry(literal.into()).or_insert(fresh),
-            None => self.leaf_of_template(path, fresh),
-        };
-        if leaf == fresh {
+        let leaf = self.shapes.number_of(path.segments());
+        if leaf as usize == leaves.len() {
             leaves.push(T::default());
         }
         leaf
     }
 
-    fn leaf_of_template(&mut self, path: &Template, fresh: u32) -> u32 {
+    /// Visits every leaf that fits, in rank order.
+    pub(super) fn visit<'t>(&'t self, path: &NormalPath<'_>, mut found: impl FnMut(&'t Leaf)) {
+        self.shapes.visit(path.as_bytes(), &mut |leaf| found(&self.leaves[leaf as usize]));
+    }
+
+    /// How close the first stub that fits is, in rank order. Known only beside mocks with Postman's matching.
+    pub(super) fn closeness(&self, path: &NormalPath<'_>, method: &str) -> Option<Closeness> {
+        let mut first = None;
+        self.shapes.visit(path.as_bytes(), &mut |leaf| {
+            if first.is_none() && self.leaves[leaf as usize].for_method(method).next().is_some() {
+                first = self.closeness.get(leaf as usize).copied();
+            }
+        });
+        first
+    }
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        Shapes { literal: Map::default(), nodes: vec![Node::default()], count: 0 }
+    }
+}
+
+impl Shapes {
+    /// The number of a path shape: the next one where it is new.
+    pub(super) fn number_of(&mut self, segments: &[Segment]) -> u32 {
+        let fresh = self.count;
+        let number = match literal_path(segments) {
+            Some(literal) => *self.literal.entry(literal.into()).or_insert(fresh),
+            None => self.number_of_template(segments, fresh),
+        };
+        self.count += u32::from(number == fresh);
+        number
+    }
+
+    fn number_of_template(&mut self, segments: &[Segment], fresh: u32) -> u32 {
         let mut at = 0;
-        for segment in path.segments() {
+        for segment in segments {
             let next = self.nodes.len() as u32;
             let node = &mut self.nodes[at as usize];
             at = match segment {
@@ -87,23 +134,21 @@ impl Base {
         *self.nodes[at as usize].leaf.get_or_insert(fresh)
     }
 
-    /// Visits every leaf that fits, in rank order.
-    pub(super) fn visit<'t>(&'t self, path: &NormalPath<'_>, found: &mut dyn FnMut(&'t Leaf)) {
-        if let Some(leaf) = self.literal.get(path.as_bytes()) {
-            found(&self.leaves[*leaf as usize]);
+    /// Visits the number of every shape that fits, in rank order.
+    pub(super) fn visit(&self, path: &[u8], found: &mut impl FnMut(u32)) {
+        if let Some(number) = self.literal.get(path) {
+            found(*number);
         }
         if self.nodes.len() > 1 || self.nodes[0].rest.is_some() {
-            self.walk(0, path.as_bytes().strip_prefix(b"/"), found);
+            self.walk(0, path.strip_prefix(b"/"), found);
         }
     }
 
     /// `rest` is what follows the slash behind the last segment; `None` at the end of the path.
-    fn walk<'t>(&'t self, at: u32, rest: Option<&[u8]>, found: &mut dyn FnMut(&'t Leaf)) {
+    fn walk(&self, at: u32, rest: Option<&[u8]>, found: &mut impl FnMut(u32)) {
         let node = &self.nodes[at as usize];
         let Some(rest) = rest else {
-            if let Some(leaf) = node.leaf {
-                found(&self.leaves[leaf as usize]);
-            }
+            node.leaf.into_iter().for_each(found);
             return;
         };
         let (segment, next) = match memchr::memchr(b'/', rest) {
@@ -120,9 +165,7 @@ impl Base {
         {
             self.walk(child, next, found);
         }
-        if let Some(leaf) = node.rest {
-            found(&self.leaves[leaf as usize]);
-        }
+        node.rest.into_iter().for_each(found);
     }
 }
 

@@ -186,12 +186,14 @@ fn with_a_token_and_tls_it_is_open_to_others() {
         .variable("STANDIN_ADMIN__LISTEN", "0.0.0.0:0")
         .file("crt.pem", &file("valid.crt"))
         .file("key.pem", &file("valid.key"));
-    let sidecar = builder.config("admin.token = { env = \"T\" }\nadmin.tls = { cert = \"crt.pem\", key = \"key.pem\" }").start();
+    let sidecar =
+        builder.config("admin.token = { env = \"T\" }\nadmin.tls = { cert = \"crt.pem\", key = \"key.pem\" }").start();
     let port = sidecar.app().admin().port();
     let ca = certificates.join("ca.crt");
     let name = name_of(&certificates.join("valid.crt"));
     let (url, to) = (format!("https://{name}:{port}/v1/calls"), format!("{name}:{port}:127.0.0.1"));
-    let common = ["--cacert", ca.to_str().unwrap(), "--resolve", &to, "--write-out", "%{http_code}", "--output", "/dev/null"];
+    let common =
+        ["--cacert", ca.to_str().unwrap(), "--resolve", &to, "--write-out", "%{http_code}", "--output", "/dev/null"];
     let bearer = format!("Authorization: Bearer {TOKEN}");
     assert_eq!(curl(&[&common[..], &[&url]].concat()), (0, "401".to_owned()));
     assert_eq!(curl(&[&common[..], &["-H", &bearer, &url]].concat()), (0, "200".to_owned()));

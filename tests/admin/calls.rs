@@ -16,7 +16,11 @@ const STUBS: &str = "[[stub]]\nmatch = \"GET /users/{id}\"\nbody = \"Grace Hoppe
 fn seen(upstream: &Upstream) -> Sidecar {
     let sidecar = sidecar().upstream(upstream).config(STUBS).start();
     sidecar.connect().get_with("/users/7?x=Needle", "X-Who: Ada Lovelace\r\n");
-    sidecar.connect().post("/orders", "Content-Type: application/json\r\n", b"{\"total\": 20, \"note\": \"in the haystack\"}");
+    sidecar.connect().post(
+        "/orders",
+        "Content-Type: application/json\r\n",
+        b"{\"total\": 20, \"note\": \"in the haystack\"}",
+    );
     sidecar.connect().post("/orders", "", b"{\"total\": 5}");
     wait_for("all to be over", || {
         let calls = sidecar.calls();
@@ -26,7 +30,12 @@ fn seen(upstream: &Upstream) -> Sidecar {
 }
 
 fn paths(page: &Value) -> Vec<String> {
-    page["calls"].as_array().unwrap().iter().map(|call| format!("{} {}", call["method"], call["path"]).replace('"', "")).collect()
+    page["calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| format!("{} {}", call["method"], call["path"]).replace('"', ""))
+        .collect()
 }
 
 #[test]
@@ -50,12 +59,12 @@ fn each_filter_finds_what_it_says() {
         ("since=2999-01-01T00:00:00Z", &[]),
         ("until=2000-01-01T00:00:00Z", &[]),
         ("until=2999-01-01T00:00:00Z&method=GET", &[user]),
-        ("q=needle", &[user]),          // in the query
-        ("q=ada+LOVE", &[user]),        // in a header
-        ("q=HAYSTACK", &[order]),       // in the body of a request
-        ("q=grace+hopper", &[user]),    // in the body of an answer
-        ("q=real+POST", &[miss]),       // in the body of a forwarded answer
-        ("q=.*", &[]),                  // text, not an expression
+        ("q=needle", &[user]),       // in the query
+        ("q=ada+LOVE", &[user]),     // in a header
+        ("q=HAYSTACK", &[order]),    // in the body of a request
+        ("q=grace+hopper", &[user]), // in the body of an answer
+        ("q=real+POST", &[miss]),    // in the body of a forwarded answer
+        ("q=.*", &[]),               // text, not an expression
         ("limit=1", &[miss]),
     ] {
         assert_eq!(paths(&get(&sidecar, &format!("/v1/calls?{query}"))), expected, "{query}");
@@ -104,7 +113,8 @@ fn a_compressed_body_is_shown_as_what_it_says_and_a_binary_one_as_such() {
     sidecar.get("/compressed");
     let id = sidecar.last_call()["id"].as_str().unwrap().to_owned();
     let body = get(&sidecar, &format!("/v1/calls/{id}"))["response"]["body"].clone();
-    let expected = json!({ "length": length, "truncated": false, "text": "{\"said\": \"plainly\"}", "content_encoding": "gzip" });
+    let expected =
+        json!({ "length": length, "truncated": false, "text": "{\"said\": \"plainly\"}", "content_encoding": "gzip" });
     assert_eq!(body, expected);
     sidecar.get("/binary");
     let id = sidecar.last_call()["id"].as_str().unwrap().to_owned();

@@ -23,7 +23,12 @@ fn the_newest_calls_are_printed_last_and_filters_hold() {
     let ended = logs(&sidecar, &[], &[]);
     let lines: Vec<&str> = ended.stdout.lines().collect();
     assert_eq!((ended.code, lines.len()), (0, 4), "{ended:?}");
-    assert!(lines[0].contains(" 200 GET /a/1 mocked ") && lines[0].ends_with("mock=\"default\" stub=\"get-a-n\" scenario=\"default\""), "{}", lines[0]);
+    assert!(
+        lines[0].contains(" 200 GET /a/1 mocked ")
+            && lines[0].ends_with("mock=\"default\" stub=\"get-a-n\" scenario=\"default\""),
+        "{}",
+        lines[0]
+    );
     assert!(lines[3].contains(" 404 GET /miss unmatched "), "{}", lines[3]);
     let json = logs(&sidecar, &["--json", "--limit", "1", "--path", "/a/*"], &[]);
     let call: serde_json::Value = serde_json::from_str(json.stdout.trim()).unwrap();

@@ -98,7 +98,10 @@ fn stubs_and_scenarios_are_shown_in_the_words_of_a_file_without_secrets() {
     assert_eq!((stubs["stubs"].as_array().unwrap().len(), &stubs["stubs"][0]), (2, &stub));
     let server_stubs = get(&sidecar, "/v1/mocks/orders/server-stubs");
     let down = &server_stubs["server_stubs"][0];
-    assert_eq!((&down["name"], &down["status"], &down["active"], &down["body"]["text"]), (&"down".into(), &503.into(), &true.into(), &"later".into()));
+    assert_eq!(
+        (&down["name"], &down["status"], &down["active"], &down["body"]["text"]),
+        (&"down".into(), &503.into(), &true.into(), &"later".into())
+    );
     assert_eq!(server_stubs["server_stubs"][1]["delay"], "10ms to 30ms");
     for route in ["/v1/mocks", "/v1/mocks/orders/stubs", "/v1/mocks/orders/server-stubs"] {
         let text = ask(sidecar.app().admin(), "GET", route, "", "").text();
@@ -146,7 +149,10 @@ fn a_configuration_is_checked_without_being_taken_and_then_taken() {
     let sidecar = sidecar().config("[[stub]]\nmatch = \"GET /a\"").start();
     let admin = sidecar.app().admin();
     let first = get(&sidecar, "/v1/config");
-    assert_eq!((&first["generation"], &first["last"]["trigger"], &first["last"]["result"]), (&1.into(), &"start".into(), &"applied".into()));
+    assert_eq!(
+        (&first["generation"], &first["last"]["trigger"], &first["last"]["result"]),
+        (&1.into(), &"start".into(), &"applied".into())
+    );
     assert!(first["path"].as_str().unwrap().ends_with("standin.toml"));
     let nothing = post(&sidecar, "/v1/config/reload", &json!({}));
     assert_eq!((&nothing["generation"], &nothing["reloaded"]), (&1.into(), &false.into()));
@@ -159,14 +165,20 @@ fn a_configuration_is_checked_without_being_taken_and_then_taken() {
     let line = PORTS.lines().count() + 3;
     let file = checked["problems"][0]["file"].as_str().unwrap().to_owned();
     assert!(file.ends_with("standin.toml"), "{file}");
-    assert_eq!(place, (&"unknown-key".into(), &file.as_str().into(), &line.into(), &1.into(), &"did you mean `status`?".into()));
+    assert_eq!(
+        place,
+        (&"unknown-key".into(), &file.as_str().into(), &line.into(), &1.into(), &"did you mean `status`?".into())
+    );
     assert!(checked["report"].as_str().unwrap().contains("staus = 1"));
 
     let refused = ask(admin, "POST", "/v1/config/reload", "", "{}");
     assert_eq!(refusal(&refused).1, "invalid-config");
     assert_eq!((refused.status, &refused.json()["problems"]), (422, &checked["problems"]));
     let last = get(&sidecar, "/v1/config");
-    assert_eq!((&last["generation"], &last["last"]["result"], &last["last"]["errors"]), (&1.into(), &"refused".into(), &1.into()));
+    assert_eq!(
+        (&last["generation"], &last["last"]["result"], &last["last"]["errors"]),
+        (&1.into(), &"refused".into(), &1.into())
+    );
 
     sidecar.write("standin.toml", &format!("{PORTS}[[stub]]\nmatch = \"GET /b\""));
     let checked = post(&sidecar, "/v1/config/check", &json!({}));
@@ -196,8 +208,12 @@ fn usage_is_counted_by_mock_stub_and_scenario() {
     let days = |calls: u64| json!([{ "day": today, "calls": calls }]);
     assert_eq!((&mock["mock"], &mock["decisions"]["mocked"]), (&"default".into(), &3.into()));
     let stub = &mock["stubs"][0];
-    assert_eq!((&stub["stub"], &stub["calls"], &stub["today"], &stub["days"]), (&"get-users-id".into(), &3.into(), &3.into(), &days(3)));
-    let counts: Vec<_> = stub["scenarios"].as_array().unwrap().iter().map(|s| (s["scenario"].clone(), s["calls"].clone())).collect();
+    assert_eq!(
+        (&stub["stub"], &stub["calls"], &stub["today"], &stub["days"]),
+        (&"get-users-id".into(), &3.into(), &3.into(), &days(3))
+    );
+    let counts: Vec<_> =
+        stub["scenarios"].as_array().unwrap().iter().map(|s| (s["scenario"].clone(), s["calls"].clone())).collect();
     assert_eq!(counts, [("default".into(), 2.into()), ("nobody".into(), 1.into())]);
     assert!(get(&sidecar, "/v1/usage")["mocks"][0]["stubs"].is_null());
 }

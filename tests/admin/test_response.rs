@@ -57,7 +57,11 @@ fn each_scenario_answers_the_request_that_is_made_for_it() {
     ] {
         let said = test(&sidecar, stub, scenario, &json!({}));
         let response = &said["response"];
-        assert_eq!((&response["status"], &response["body"]["text"]), (&status.into(), &body.into()), "{scenario}: {said}");
+        assert_eq!(
+            (&response["status"], &response["body"]["text"]),
+            (&status.into(), &body.into()),
+            "{scenario}: {said}"
+        );
         assert_eq!((&said["expected"], &said["answered"]["scenario"]), (&true.into(), &scenario.into()), "{said}");
         assert_eq!(said["answered"]["decision"], "mocked");
         assert!(said["duration_ms"].as_f64().unwrap() > 0.0);
@@ -82,7 +86,10 @@ fn a_request_is_shown_first_and_can_be_edited() {
         (json!({ "method": "GET", "target": "orders", "headers": [] }), "begin it with a slash"),
         (json!({ "method": "GET", "target": "/", "headers": [["content-length", "3"]] }), "leave it out"),
         (json!({ "method": "G T", "target": "/", "headers": [] }), "method, target and headers are sent as they stand"),
-        (json!({ "method": "GET", "target": "/", "headers": [["a b", "3"]] }), "method, target and headers are sent as they stand"),
+        (
+            json!({ "method": "GET", "target": "/", "headers": [["a b", "3"]] }),
+            "method, target and headers are sent as they stand",
+        ),
         (json!({ "method": "GET", "target": "/", "header": [] }), "did you mean `headers`?"),
     ] {
         let route = "/v1/mocks/default/stubs/files/scenarios/default/test";
@@ -93,7 +100,8 @@ fn a_request_is_shown_first_and_can_be_edited() {
 
 #[test]
 fn the_key_of_a_private_mock_is_used_and_never_shown() {
-    let config = "default.access = { private = true, keys = [{ env = \"KEY\" }] }\ndefault.hosts = [\"*.private.test\"]";
+    let config =
+        "default.access = { private = true, keys = [{ env = \"KEY\" }] }\ndefault.hosts = [\"*.private.test\"]";
     let sidecar = sidecar().variable("KEY", "s3cret-of-the-mock").config(&format!("{config}\n{STUBS}")).start();
     let shown = get(&sidecar, "/v1/mocks/default/stubs/files/scenarios/default/request");
     assert_eq!(shown["headers"], json!([["host", "sample.private.test"], ["x-api-key", "[redacted]"]]));

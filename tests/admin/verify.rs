@@ -10,7 +10,11 @@ fn seen() -> Sidecar {
     let sidecar = sidecar().config(stubs).start();
     let mut client = sidecar.connect();
     client.get_with("/login?user=ada", "X-Plan: gold\r\n");
-    client.post("/orders", "Content-Type: application/json\r\n", b"{\"total\": 5, \"items\": [{\"id\": 1}, {\"id\": 2}]}");
+    client.post(
+        "/orders",
+        "Content-Type: application/json\r\n",
+        b"{\"total\": 5, \"items\": [{\"id\": 1}, {\"id\": 2}]}",
+    );
     client.get("/orders/1");
     client.get("/orders/1");
     sidecar
@@ -61,7 +65,8 @@ fn at_least_and_at_most_are_held() {
 #[test]
 fn an_order_is_held_and_what_lies_between_does_not_matter() {
     let sidecar = seen();
-    let steps = |paths: &[&str]| json!({ "in_order": paths.iter().map(|path| json!({ "path": path })).collect::<Vec<_>>() });
+    let steps =
+        |paths: &[&str]| json!({ "in_order": paths.iter().map(|path| json!({ "path": path })).collect::<Vec<_>>() });
     for (paths, verified) in [
         (&["/login", "/orders/1"][..], true),
         (&["/orders/1", "/orders/1"], true),

@@ -156,7 +156,9 @@ fn import(room: &str, other: &str) -> Option<String> {
 
 fn home(file: &str, room: &str, name: &str) -> Option<String> {
     let (_, homes) = HOMES.iter().find(|(home, _)| *home == name)?;
-    let at_home = |home: &&&str| **home == "*" || **home == room || file == format!("src/{home}");
+    let at_home = |home: &&&str| {
+        **home == "*" || **home == room || file == format!("src/{home}") || file.starts_with(&format!("src/{home}/"))
+    };
     if homes.iter().any(|home| at_home(&home)) {
         return None;
     }

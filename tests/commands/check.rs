@@ -55,7 +55,7 @@ fn a_wrong_command_line_exits_with_2_and_says_what_would_be_right() {
         (&["chek"][..], "check"),
         (&["check", "--efective"], "--effective"),
         (&["check", "-c"], "<FILE|DIR>"),
-        (&["schema", "nope"], "[possible values: standin, mock]"),
+        (&["schema", "nope"], "[possible values: standin, mock, release]"),
         (&["ping", "--timeout", "2"], "write it with a unit, such as 2s"),
         (&["ping", "--timeout", "0s"], "write it with a unit, such as 2s"),
         (&["demo", "--listen", "here"], "invalid value 'here'"),
@@ -112,9 +112,12 @@ fn no_secret_is_shown() {
 #[test]
 fn the_schemas_are_documents_of_their_own() {
     let dir = folder(&[]);
-    for (arguments, key) in
-        [(&["schema"][..], "proxy"), (&["schema", "standin"], "limits"), (&["schema", "mock"], "base_path")]
-    {
+    for (arguments, key) in [
+        (&["schema"][..], "proxy"),
+        (&["schema", "standin"], "limits"),
+        (&["schema", "mock"], "base_path"),
+        (&["schema", "release"], "stub"),
+    ] {
         let ended = output(arguments, dir.path());
         assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{ended:?}");
         let schema: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();

@@ -12,6 +12,7 @@ use crate::support::wait_for;
 const ANSWERS: &[(&str, &[&str])] = &[
     ("/shop/products?sort=price", &["\"name\":\"pencil\"", "\"name\":\"lamp\""]),
     ("/shop/products/7", &["\"id\": 7", "\"stock\": null"]),
+    ("/shop/branches/7", &["\"id\":\"7\"", "\"city\":\"Berlin\""]),
     ("/shop/products/0", &["HTTP/1.1 404", "scenario=\"not found\"", "no such product"]),
     ("x-plan: gold", &["HTTP/1.1 201", "scenario=\"gold customer\"", "\"discount\":\"10%\""]),
     ("/shop/orders?down", &["HTTP/1.1 503", "retry-after: 30", "planned work"]),

@@ -11,13 +11,13 @@
 mod aim;
 mod bulk;
 mod examples;
-mod facts;
+pub mod facts;
 mod generate;
 mod holds;
 mod legal;
 mod model;
-mod naive;
-mod product;
+pub mod naive;
+pub mod product;
 mod reader;
 mod render;
 mod shrink;

@@ -9,6 +9,7 @@ use regex::Regex;
 use standin::calls::Whole;
 use standin::metrics::{Metrics, Reloaded, Series};
 use standin::problem::Code;
+use standin::stubs::template;
 use standin::words::{Decided, Failure, Reason, Rejection};
 use standin::{admin, cli};
 
@@ -50,17 +51,40 @@ fn codes_and_words_stand_in_the_readme_with_their_meanings() {
     }
 }
 
+#[test]
+fn what_templates_know_stands_in_the_readme() {
+    let page = Page::read();
+    assert_eq!(page.table("What a template sees", "").names(), template::ROOTS);
+    assert_eq!(page.table("Functions", "").names(), template::FUNCTIONS);
+    let made_up: Vec<String> =
+        page.table("Functions", "`fake` knows").rows.iter().flat_map(|row| code(&row[1])).collect();
+    assert_eq!(made_up, template::fake::names().collect::<Vec<_>>());
+    let table = page.table("Filters and tests", "");
+    let names = |kind: &str| table.rows.iter().find(|row| row[0] == kind).map(|row| code(&row[1]));
+    assert_eq!(names("filters").unwrap(), template::FILTERS);
+    assert_eq!(names("tests").unwrap(), template::TESTS);
+}
+
 // --- the command line ---
+
+/// The commands, by what is typed for each.
+fn commands(of: &clap::Command, before: &str) -> Vec<(String, clap::Command)> {
+    let named = |command: &clap::Command| {
+        let typed = format!("{before} {}", command.get_name());
+        if command.has_subcommands() { commands(command, &typed) } else { vec![(typed, command.clone())] }
+    };
+    of.get_subcommands().flat_map(named).collect()
+}
 
 #[test]
 fn every_command_and_flag_is_listed_and_no_other() {
     let page = Page::read();
-    let command = cli::Cli::command();
-    let commands = set(command.get_subcommands().map(|command| format!("`standin {}`", command.get_name())));
+    let commands = commands(&cli::Cli::command(), "standin");
     let headings = page.headings.iter().map(|heading| heading.title.clone());
-    assert_eq!(set(headings.filter(|title| title.starts_with("`standin "))), commands);
-    for command in command.get_subcommands() {
-        let table = page.table(&format!("`standin {}`", command.get_name()), "");
+    let typed = commands.iter().map(|(typed, _)| format!("`{typed}`"));
+    assert_eq!(set(headings.filter(|title| title.starts_with("`standin "))), set(typed));
+    for (typed, command) in &commands {
+        let table = page.table(&format!("`{typed}`"), "");
         let mut flags = BTreeSet::new();
         for argument in command.get_arguments().filter(|argument| argument.get_id() != "help") {
             let name =
@@ -72,7 +96,7 @@ fn every_command_and_flag_is_listed_and_no_other() {
             flags.insert(name);
             flags.extend(argument.get_short().map(|short| format!("-{short}")));
         }
-        assert_eq!(set(table.names()), flags, "{}", command.get_name());
+        assert_eq!(set(table.names()), flags, "{typed}");
     }
 }
 
@@ -111,6 +135,7 @@ fn every_metric_is_listed_with_its_labels_and_its_help() {
     metrics.certificate("data", Some(1.0));
     metrics.rejected(Rejection::Host);
     metrics.missed(Reason::Path);
+    metrics.template_failed("m", "s");
     metrics.observe(Decided::Mocked, Duration::from_millis(100), Duration::from_millis(100));
     metrics.upstream("u").answered(&metrics, 200, 0.1);
     metrics.upstream_failed("u", Failure::Dns);

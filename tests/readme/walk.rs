@@ -56,10 +56,10 @@ impl Walk {
         std::fs::write(self.path.join(path), text).unwrap();
     }
 
-    /// Starts `standin run` in the folder.
-    pub fn start(&mut self) {
+    /// Starts `standin run` in the folder, with these arguments.
+    pub fn start(&mut self, arguments: &str) {
         let mut command = standin();
-        command.arg("run").envs(self.variables());
+        command.arg("run").args(self.with_real_ports(arguments).split_whitespace()).envs(self.variables());
         self.sidecar = Some(Process::launch(command, self.dir.take().expect("one sidecar per walk")));
     }
 

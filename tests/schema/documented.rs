@@ -10,7 +10,9 @@ use super::load_folder;
 use crate::support::root;
 
 /// Keys that `config/standin.toml` shows with an example, because there is no default that could be written down.
-const EXAMPLES: [&str; 7] = [
+const EXAMPLES: [&str; 9] = [
+    "random.seed",
+    "random.header",
     "proxy.files",
     "call_log.redact_query",
     "limits.request_body",

@@ -14,6 +14,7 @@ use crate::live::Snapshot;
 use crate::stubs::cors::Cors;
 use crate::stubs::matcher::Subject;
 use crate::stubs::operator::Operator;
+use crate::stubs::postman::Closest;
 use crate::stubs::scenario::{self, HostPattern, Scope, Selectors};
 
 /// A mock.
@@ -43,6 +44,10 @@ pub struct Mock {
     server_stub_scope: Option<&'static str>,
     /// For whom `x-mock-response-*` chooses the answer: `on`, `off` or `trusted`.
     selectors: &'static str,
+    /// Whether every condition must hold, or the closest example answers: `strict` or `postman`.
+    matching: &'static str,
+    /// In Postman's matching, the lowest row that may match: `wildcard` or `fuzzy`.
+    closest: Option<&'static str>,
     /// How many stubs.
     stubs: usize,
     /// How many scenarios.
@@ -103,8 +108,10 @@ struct Scenario {
     when: Value,
     /// Header fields of the answer.
     headers: Vec<[String; 2]>,
-    /// Its body.
+    /// Its body; empty where it is a template.
     body: Body,
+    /// Whether headers and body are rendered for each request.
+    template: bool,
 }
 
 /// Some stubs of a mock, in file order.
@@ -142,8 +149,21 @@ pub struct ServerStubs {
 
 /// A mock.
 pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> Mock {
-    let scenario::Mock { number: _, name, hosts, base, upstream, delay: own_delay, cors, access, active, selectors } =
-        mock;
+    let scenario::Mock {
+        number: _,
+        name,
+        hosts,
+        base,
+        upstream,
+        url,
+        delay: own_delay,
+        cors,
+        access,
+        active,
+        selectors,
+        secrets: _,
+        postman,
+    } = mock;
     let (cors_word, origins) = match cors {
         Cors::Off => ("off", &[][..]),
         Cors::Anyone => ("anyone", &[][..]),
@@ -154,7 +174,7 @@ pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> M
         name: name.to_string(),
         url: format!(
             "{}{}",
-            admin.data_url(snapshot, hosts),
+            url.as_ref().map_or_else(|| admin.data_url(snapshot, hosts), |url| url.to_string()),
             base.as_ref().map(|base| base.to_string()).unwrap_or_default()
         ),
         hosts: hosts.iter().map(host).collect(),
@@ -181,6 +201,11 @@ pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> M
             Selectors::On => "on",
             Selectors::Trust(_) => "trusted",
         },
+        matching: if postman.is_some() { "postman" } else { "strict" },
+        closest: postman.as_ref().map(|settings| match settings.closest {
+            Closest::Wildcard => "wildcard",
+            Closest::Fuzzy => "fuzzy",
+        }),
         scenarios: stubs.iter().map(|stub| stub.scenarios.len()).sum(),
         stubs: stubs.len(),
         server_stubs: snapshot.table.server_stubs().iter().filter(|stub| stub.mock == *name).count(),
@@ -205,6 +230,7 @@ pub fn show_stub(stub: &scenario::Stub, snapshot: &Snapshot) -> Stub {
         when: when(&scenario.conditions, &stub.path, &snapshot.redactor),
         headers: headers(&scenario.answer, &snapshot.redactor),
         body: body(&scenario.answer, &snapshot.redactor),
+        template: scenario.answer.template.is_some(),
     };
     Stub {
         name: stub.name.to_string(),

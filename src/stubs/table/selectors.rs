@@ -11,9 +11,9 @@ use crate::stubs::request::RequestView;
 /// What the `x-mock-response-*` headers ask for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asked<'a> {
-    code: Option<&'a [u8]>,
-    id: Option<&'a [u8]>,
-    name: Option<&'a [u8]>,
+    pub(super) code: Option<&'a [u8]>,
+    pub(super) id: Option<&'a [u8]>,
+    pub(super) name: Option<&'a [u8]>,
 }
 
 impl Table {
@@ -68,7 +68,7 @@ impl<'a> Asked<'a> {
 }
 
 /// A status code as a selector names it: three digits and nothing else.
-fn status(code: &[u8]) -> Option<u16> {
+pub(super) fn status(code: &[u8]) -> Option<u16> {
     let is_code = code.len() == 3 && code.iter().all(u8::is_ascii_digit);
     is_code.then(|| std::str::from_utf8(code).ok()?.parse().ok()).flatten()
 }
