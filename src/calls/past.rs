@@ -78,7 +78,11 @@ impl Past {
     /// A copy of the entries between two places, which must be borders of entries that are still there.
     pub fn between(&self, from: u64, to: u64) -> Vec<u8> {
         let at = |place: u64| (place.saturating_sub(self.gone) as usize).min(self.memory.len());
-        self.memory.range(at(from)..at(to).max(at(from))).copied().collect()
+        let (from, to) = (at(from), at(to).max(at(from)));
+        // Whole stretches, not bytes: somebody may want to write meanwhile.
+        let (front, back) = self.memory.as_slices();
+        let border = front.len();
+        [&front[from.min(border)..to.min(border)], &back[from.max(border) - border..to.max(border) - border]].concat()
     }
 
     /// How many entries there are.

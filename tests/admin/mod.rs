@@ -25,7 +25,8 @@ pub fn ask(admin: SocketAddr, method: &str, target: &str, headers: &str, body: &
 
 /// The same on a connection, without waiting for the answer.
 pub fn send(client: &mut Client, method: &str, target: &str, headers: &str, body: &str) {
-    let host = if headers.to_lowercase().contains("host:") { "" } else { "Host: localhost\r\n" };
+    let names_host = headers.lines().any(|line| line.to_lowercase().starts_with("host:"));
+    let host = if names_host { "" } else { "Host: localhost\r\n" };
     let json = if body.is_empty() || headers.to_lowercase().contains("content-type:") {
         String::new()
     } else {

@@ -120,7 +120,7 @@ pub struct Counted {
     /// Of today.
     pub today: u64,
     /// By day, oldest first; days without a call are left out, and so are those that are longer ago than 31.
-    days: Vec<Day>,
+    pub days: Vec<Day>,
 }
 
 /// Calls of one day.
