@@ -7,6 +7,7 @@ mod access;
 mod body;
 mod collections;
 mod conditions;
+mod drafts;
 mod effective;
 mod environments;
 mod files;
@@ -22,6 +23,7 @@ mod operators;
 mod postman;
 mod releases;
 mod response;
+mod schema;
 mod settings;
 mod stubs;
 mod templates;
@@ -33,15 +35,15 @@ use std::path::{Path, PathBuf};
 
 pub use effective::{Effective, Origin, TakesEffect};
 pub use files::Fingerprint;
+pub use schema::{mock_schema, release_schema, schema};
 
+use crate::file::StandinFile;
 use crate::file::read;
-use crate::file::{MockFile, ReleaseFile, StandinFile};
 use crate::problem::{Code, Place, Problem, Problems, SourceId, Sources};
 use crate::settings::Settings;
 use crate::stubs::table::Table;
 use files::Files;
 use gather::{MockSource, overrides, read_file, read_mocks};
-use mocks::{Drafted, MockDraft};
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug, Default)]
@@ -313,25 +315,4 @@ pub fn read_text(path: &Path) -> Result<String, Box<Problem>> {
         let code = if matches!(error, files::ReadError::TooLarge) { Code::FileTooLarge } else { Code::UnreadableFile };
         Box::new(Problem::of(code, Some(name.clone()), format!("cannot read `{name}`: {error}")))
     })
-}
-
-/// The JSON Schema of `standin.toml`.
-pub fn schema() -> serde_json::Value {
-    schema_of::<StandinFile>("standin.toml of a Standin sidecar")
-}
-
-/// The JSON Schema of a file under `mocks`.
-pub fn mock_schema() -> serde_json::Value {
-    schema_of::<MockFile>("A mock file of a Standin sidecar")
-}
-
-/// The JSON Schema of a file of a release.
-pub fn release_schema() -> serde_json::Value {
-    schema_of::<ReleaseFile>("A file of a release of a mock")
-}
-
-fn schema_of<T: schemars::JsonSchema>(title: &str) -> serde_json::Value {
-    let mut schema = schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
-    schema.insert("title".to_owned(), title.into());
-    schema.to_value()
 }
