@@ -6,6 +6,7 @@
 mod access;
 mod body;
 mod conditions;
+mod drafts;
 mod effective;
 mod environments;
 mod files;
@@ -20,6 +21,7 @@ mod names;
 mod operators;
 mod releases;
 mod response;
+mod schema;
 mod settings;
 mod stubs;
 mod templates;
@@ -31,9 +33,10 @@ use std::path::{Path, PathBuf};
 
 pub use effective::{Effective, Origin, TakesEffect};
 pub use files::Fingerprint;
+pub use schema::{mock_schema, release_schema, schema};
 
+use crate::file::StandinFile;
 use crate::file::read;
-use crate::file::{MockFile, ReleaseFile, StandinFile};
 use crate::problem::{Code, Place, Problem, Problems, SourceId, Sources};
 use crate::settings::Settings;
 use crate::stubs::table::Table;
@@ -277,25 +280,4 @@ fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Bo
     );
     let help = "name one with `-c FILE`, or start a plain proxy with `standin run --upstream http://127.0.0.1:3000`";
     Err(Box::new(problem.help(help)))
-}
-
-/// The JSON Schema of `standin.toml`.
-pub fn schema() -> serde_json::Value {
-    schema_of::<StandinFile>("standin.toml of a Standin sidecar")
-}
-
-/// The JSON Schema of a file under `mocks`.
-pub fn mock_schema() -> serde_json::Value {
-    schema_of::<MockFile>("A mock file of a Standin sidecar")
-}
-
-/// The JSON Schema of a file of a release.
-pub fn release_schema() -> serde_json::Value {
-    schema_of::<ReleaseFile>("A file of a release of a mock")
-}
-
-fn schema_of<T: schemars::JsonSchema>(title: &str) -> serde_json::Value {
-    let mut schema = schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
-    schema.insert("title".to_owned(), title.into());
-    schema.to_value()
 }

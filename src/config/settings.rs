@@ -3,12 +3,13 @@
 use std::mem::take;
 use std::path::Path;
 
+use super::drafts::drafts;
 use super::effective::{list, quoted, show, show_mock, shown_size, value};
 use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, conditions, lint, mocks};
+use super::{Context, MockSource, TakesEffect, conditions, lint};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
 use crate::file::pieces::Pieces;
 use crate::file::read::At;
@@ -77,7 +78,7 @@ pub fn compile(
     let random = compile_random(random.map(|t| t.value).unwrap_or_default(), cx);
 
     let mock_files = files.iter().map(|file| canonical(&file.path)).collect();
-    let drafts = mocks::drafts(default, server_stub, (stub, pieces), directory, files, cx);
+    let drafts = drafts(default, server_stub, (stub, pieces), directory, files, cx);
     for draft in &drafts {
         show_mock(draft, cx);
     }
