@@ -8,7 +8,7 @@ use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, collections, conditions, lint, mocks};
+use super::{Context, MockSource, TakesEffect, collections, conditions, drafts, lint};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
 use crate::file::read::At;
 use crate::file::{CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
@@ -77,7 +77,7 @@ pub fn compile(
     let random = compile_random(random.map(|t| t.value).unwrap_or_default(), cx);
 
     let mock_files = files.iter().map(|file| canonical(&file.path)).collect();
-    let mut drafts = mocks::drafts(default, server_stub, stub, directory, files, cx);
+    let mut drafts = drafts::drafts(default, server_stub, stub, directory, files, cx);
     let mut texts = collections::Texts::new();
     drafts.extend(collection.map(|path| collections::given(path, &mut texts, cx)));
     for draft in &drafts {
