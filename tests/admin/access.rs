@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{ask, get, refusal};
-use crate::support::process::Process;
+use crate::support::process::{Process, standin};
 use crate::support::{Client, Sidecar, root, sidecar};
 
 const TOKEN: &str = "a-token-of-the-tests-0123456789";
@@ -158,7 +158,7 @@ fn each_change_stands_in_the_log_with_who_made_it_and_no_secret() {
     let config = "proxy.listen = \"127.0.0.1:0\"\nops.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\n\
                   admin.token = { file = \"token\" }";
     std::fs::write(dir.path().join("standin.toml"), config).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_standin"));
+    let mut command = standin();
     command.args(["run", "-c", "."]);
     let process = Process::launch(command, dir);
     let field = format!("Authorization: Bearer {TOKEN}\r\n");

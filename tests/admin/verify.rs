@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ask, post, refusal};
-use crate::support::{Sidecar, sidecar};
+use crate::support::{Sidecar, sidecar, wait_for};
 
 fn seen() -> Sidecar {
     let stubs = "[[stub]]\nmatch = \"ANY /{path...}\"\nbody = \"ok\"";
@@ -17,6 +17,8 @@ fn seen() -> Sidecar {
     );
     client.get("/orders/1");
     client.get("/orders/1");
+    // Bodies are in the log once their call is over.
+    wait_for("all to be over", || sidecar.calls().iter().all(|call| !call["duration_us"].is_null()).then_some(()));
     sidecar
 }
 
