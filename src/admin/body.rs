@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
@@ -22,6 +24,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            let error = ApiError::new(Fault::NotJson, "a body is sent as application/json");
+            return Err(error.help("send `content-type: application/json`, also without a body"));
+        }
         let body = Limited::new(request.into_body(), LONGEST).collect();
         let bytes = match tokio::time::timeout(SLOWEST, body).await {
             Ok(Ok(body)) => body.to_bytes(),
@@ -34,6 +40,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let text = if bytes.trim_ascii().is_empty() { &b"{}"[..] } else { &bytes };
         read(text).map(Body)
     }
+}
+
+/// Whether a request says that it carries JSON. A form of a foreign page cannot, without the browser asking us first.
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
 }
 
 fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
@@ -92,6 +104,17 @@ mod tests {
     enum Kind {
         Jsonl,
         Har,
+    }
+
+    #[test]
+    fn only_json_says_that_it_is_json() {
+        let says = |kind: &str| is_json(&[(CONTENT_TYPE, kind.parse().unwrap())].into_iter().collect());
+        assert!(says("application/json") && says("Application/JSON; charset=utf-8"));
+        for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonl", ""]
+        {
+            assert!(!says(kind), "{kind}");
+        }
+        assert!(!is_json(&HeaderMap::new()));
     }
 
     #[test]

@@ -42,8 +42,7 @@ enum Format {
 
 /// Calls with headers and bodies, oldest first, as a file
 #[utoipa::path(get, path = "/v1/calls/export", tag = "calls", params(Filters, Form),
-    responses((status = 200, description = "JSON lines", body = String, content_type = "application/jsonl"),
-              (status = 200, description = "an HTTP archive", body = serde_json::Value, content_type = "application/json"),
+    responses((status = 200, description = "the calls", content((String = "application/jsonl"), (serde_json::Value = "application/json"))),
               (status = 503, description = "an export is under way", body = super::error::Failure, content_type = "application/problem+json")))]
 pub async fn export(State(admin): State<Arc<Admin>>, asked: RawQuery) -> Result<Response, ApiError> {
     let known: Vec<&str> = FILTERS.iter().copied().chain(["format", "limit"]).collect();

@@ -20,7 +20,7 @@ use super::Admin;
 use super::error::ApiError;
 use super::mocks::find_mock;
 use super::parameters::Parameters;
-use report::{Count, MockUse, Report};
+use report::{Count, MockUse, UsageReport};
 
 /// How many days are kept beside today.
 const DAYS: usize = 31;
@@ -81,7 +81,7 @@ impl Usage {
     }
 
     /// What was counted, as far as `wanted` asks for it.
-    fn report(&self, totals: &BTreeMap<Key, u64>, wanted: Option<&str>) -> Report {
+    fn report(&self, totals: &BTreeMap<Key, u64>, wanted: Option<&str>) -> UsageReport {
         let days = self.days.lock().unwrap_or_else(PoisonError::into_inner);
         let today = days.today;
         let mut mocks: BTreeMap<String, MockUse> = BTreeMap::new();
@@ -116,7 +116,7 @@ impl Usage {
             }
         }
         let mocks = mocks.into_iter().map(|(name, used)| used.shown(name, wanted.is_some())).collect();
-        Report {
+        UsageReport {
             since: super::time(self.since),
             today: today.to_string(),
             calls: all.calls,
@@ -157,8 +157,8 @@ struct Whose {
 
 /// How often what was called, since the start and day by day
 #[utoipa::path(get, path = "/v1/usage", tag = "usage", params(Whose),
-    responses((status = 200, body = Report), (status = 404, description = "there is no such mock", body = super::error::Failure, content_type = "application/problem+json")))]
-pub async fn show(State(admin): State<Arc<Admin>>, asked: RawQuery) -> Result<Json<Report>, ApiError> {
+    responses((status = 200, body = UsageReport), (status = 404, description = "there is no such mock", body = super::error::Failure, content_type = "application/problem+json")))]
+pub async fn show(State(admin): State<Arc<Admin>>, asked: RawQuery) -> Result<Json<UsageReport>, ApiError> {
     let parameters = Parameters::read(&asked, &["mock"])?;
     let wanted = parameters.get("mock");
     if let Some(name) = wanted {

@@ -67,7 +67,7 @@ fn a_mock_is_shown_with_its_settings_and_counts() {
         "name": "orders", "url": format!("http://orders.local:{port}/api"), "hosts": ["orders.local", "*.orders.local"],
         "base_path": "/api", "upstream": null, "delay": "100ms", "cors": "origins", "cors_origins": ["https://app.test"],
         "access": { "private": true, "header": "x-api-key", "keys": 1, "forwarded": true },
-        "active_server_stub": "down", "server_stub_scope": "mocked", "selectors": "trusted",
+        "active_server_stub": "down", "server_stub_scope": "mocked", "selectors": "trusted", "matching": "strict", "closest": null,
         "stubs": 2, "scenarios": 3, "server_stubs": 2,
     });
     assert_eq!(get(&sidecar, "/v1/mocks/orders"), expected);
@@ -134,7 +134,7 @@ fn what_is_not_there_is_named_with_the_nearest_that_is() {
         ("/v1/mocks/order", "did you mean `orders`?"),
         ("/v1/mocks/ordres/stubs", "did you mean `orders`?"),
         ("/v1/mocks/orders/stubs/crate", "did you mean `create`?"),
-        ("/v1/mocks/orders/stubs/create/scenarios/golden/request", ""),
+        ("/v1/mocks/orders/stubs/create/scenarios/platinum/request", ""),
         ("/v1/mocks/orders/stubs/create/scenarios/golf/request", "did you mean `gold`?"),
         ("/v1/usage?mock=oders", "did you mean `orders`?"),
         ("/v1/mocks/nothing-like-it", ""),

@@ -65,7 +65,7 @@ impl MockUse {
 
 /// How often what was called.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Report {
+pub struct UsageReport {
     /// When counting began: the start of the process, RFC 3339.
     pub since: String,
     /// The day, UTC.
