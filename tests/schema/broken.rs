@@ -28,8 +28,6 @@ pub const BOTH: &[(Role, &str, Code)] = &[
     (Standin, "[upstreams.a]\nurl = \"https://a\"\nverify = false", NotAvailable),
     (Mock, "owner = \"team-orders\"", NotAvailable),
     (Mock, "[[stub]]\nmatch = \"GET /a\"\nstage = \"mock\"", NotAvailable),
-    (Mock, "[environments.a]\npostman = \"a.json\"", NotAvailable),
-    (Mock, "[releases.a]\nfiles = []\npostman = \"a.json\"", NotAvailable),
     (Standin, "[environments.a]\nvars = { a = 1 }", MisplacedKey),
     (Mock, "seed = 1", MisplacedKey),
     (Mock, "[[stub]]\nmatch = \"GET /a\"\nwhen.state.a = \"b\"", NotAvailable),

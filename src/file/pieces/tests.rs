@@ -1,5 +1,3 @@
-//! Pieces say what the whole says.
-
 use super::super::MockFile;
 use super::super::read::{Origin, Unread, parse};
 use super::*;
