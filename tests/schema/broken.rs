@@ -99,7 +99,6 @@ pub const BOTH: &[(Role, &str, Code)] = &[
     (Mock, "delay = { min = \"1ms\" }", MissingKey),
     (Mock, "cors = { credentials = true }", MissingKey),
     (Mock, "selectors = {}", MissingKey),
-    (Mock, "[releases.a]", MissingKey),
 ];
 
 /// Refused by the reader alone.
@@ -152,6 +151,7 @@ pub const READER_ONLY: &[(Role, &str, Code)] = &[
     (Mock, "environment = \"staging\"", UnknownEnvironment),
     (Mock, "release = \"v1\"", UnknownRelease),
     (Mock, "[releases.v1]\nfiles = [\"missing.toml\"]", BadPattern),
+    (Mock, "[releases.a]", MissingKey),
     (Mock, "environment = \"a\"\nenvironments.a.vars.key = { env = \"UNSET\" }", MissingSecret),
     (Mock, "environments.a.vars.day = 2026-01-31", NoJsonForm),
     (Standin, "[random]\nheader = \"a b\"", BadHeader),
