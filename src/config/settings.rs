@@ -3,7 +3,7 @@
 use std::mem::take;
 use std::path::Path;
 
-use super::effective::{list, quoted, show, show_mock, shown_size, value};
+use super::effective::{list, quoted, show, show_mock, value};
 use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::releases::canonical;
