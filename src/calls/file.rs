@@ -41,7 +41,7 @@ impl Files {
                 true
             }
             Err(error) => {
-                self.open = None;
+                self.close();
                 let (now, before) = (Instant::now(), self.failing.take().filter(|failing| failing.file == *file));
                 let said = before.map(|failing| failing.said).filter(|said| said.elapsed() < REMIND);
                 if said.is_none() {
@@ -55,11 +55,20 @@ impl Files {
 
     fn try_write(&mut self, file: &CallFile, lines: &[u8]) -> io::Result<()> {
         if self.open.as_ref().is_none_or(|(open, _)| open != file) {
+            self.close();
             self.open = Some((file.clone(), open(file)?));
         }
         let Some((_, roller)) = &mut self.open else { return Ok(()) };
-        roller.write_all(lines)?;
-        roller.flush()
+        roller.write_all(lines)
+    }
+
+    /// Waits for the library's thread, which names what was put aside and clears what is too old.
+    pub fn close(&mut self) {
+        if let Some((file, mut roller)) = self.open.take()
+            && let Err(error) = roller.flush()
+        {
+            tracing::warn!(path = %file.path.display(), %error, "older files of access lines were not put aside");
+        }
     }
 }
 
@@ -73,6 +82,7 @@ fn open(file: &CallFile) -> io::Result<LogRoller> {
     LogRollerBuilder::new(directory, std::path::Path::new(name))
         .rotation(Rotation::SizeBased(RotationSize::Bytes(file.size)))
         .max_keep_files(u64::from(file.keep))
+        .graceful_shutdown(true)
         .build()
         .map_err(io::Error::other)
 }
@@ -101,8 +111,7 @@ mod tests {
         for number in 0..5 {
             assert!(files.write(&file, format!("{number}{}\n", "x".repeat(78)).as_bytes()));
         }
-        // What is put aside is named and cleared by a thread of the library, which ends with the file.
-        drop(files);
+        files.close();
         assert_eq!(names(directory.path()), ["calls.jsonl", "calls.jsonl.1", "calls.jsonl.2"]);
         let first = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap().chars().next();
         assert_eq!(first("calls.jsonl"), Some('4'));

@@ -82,11 +82,12 @@ fn write_all(
             Some(file) if !files.write(file, &lines) => log.metrics.call_log_dropped.inc_by(count),
             Some(_) => {}
             None => {
-                files = Files::default();
+                files.close();
                 // A reader of standard output that has left must not end the sidecar: what cannot be written is let go.
                 let _ = out.write_all(&lines).and_then(|()| out.flush());
             }
         }
         lines.clear();
     }
+    files.close();
 }
