@@ -10,10 +10,10 @@ use std::time::Instant;
 use crossbeam_queue::ArrayQueue;
 
 use super::database::Kept;
-use super::{Call, Whole};
 use super::fixed::End;
 use super::open::{Open, Place};
 use super::past::{Draft, Past, Position, entries};
+use super::{Call, Whole};
 use crate::metrics::Metrics;
 
 /// How many shards at most: two writers meet in one only if they close calls of nearly the same number at one time.
@@ -73,8 +73,7 @@ impl CallLog {
             bytes: AtomicUsize::new(0),
             late: ArrayQueue::new(LATE),
         };
-        let run =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_secs() as u32);
+        let run = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_secs() as u32);
         CallLog {
             open: Open::new(),
             past: (0..shards).map(shard).collect(),

@@ -66,12 +66,10 @@ fn compile_file(table: Option<At<CallFileTable>>, directory: &Path, cx: &mut Con
     let place = table.as_ref().map(|table| table.place);
     let CallFileTable { path, size: of_file, keep } = table.map(|table| table.value).unwrap_or_default();
     let path_shown = path.as_ref().map(|path| (quoted(&path.value), path.place));
-    show(cx, "call_log.file.path", path_shown, "none: standard output", TakesEffect::Reload);
+    show(cx, "call_log.file.path", path_shown, "none", TakesEffect::Reload);
     let size = size("call_log.file.size", of_file, 64 << 20, SMALLEST_FILE, cx);
     if let Some(odd) = keep.as_ref().filter(|keep: &&At<Count>| !(1..=1000).contains(&keep.value.0)) {
-        cx.report(
-            Problem::at(Code::OutOfRange, odd.place, "`keep` lies between 1 and 1000").help("the default is 5"),
-        );
+        cx.report(Problem::at(Code::OutOfRange, odd.place, "`keep` lies between 1 and 1000").help("the default is 5"));
     }
     let keep = value(cx, "call_log.file.keep", keep.map(|keep| keep.map(|keep| keep.0)), 5, u64::to_string);
     let Some(path) = path else {

@@ -173,4 +173,3 @@ fn compile_random(table: RandomTable, cx: &mut Context<'_>) -> Random {
     });
     Random { seed: seed.map(|seed| seed.value.0), header }
 }
-

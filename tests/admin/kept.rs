@@ -39,7 +39,11 @@ fn calls_survive_a_restart_and_are_found_like_others() {
     let folder = tempfile::tempdir().unwrap();
     let mut before = Process::start(&keeping(folder.path()));
     for id in 1..=3 {
-        before.connect().post(&format!("/orders/{id}"), "Authorization: Bearer hush\r\n", format!("order {id}").as_bytes());
+        before.connect().post(
+            &format!("/orders/{id}"),
+            "Authorization: Bearer hush\r\n",
+            format!("order {id}").as_bytes(),
+        );
     }
     before.signal("TERM");
     assert!(before.wait().success());
@@ -58,7 +62,9 @@ fn calls_survive_a_restart_and_are_found_like_others() {
     let whole = shown(&after, &format!("/v1/calls/{}", all["calls"][2]["id"].as_str().unwrap()));
     assert_eq!(whole["request"]["body"]["text"], "order 2");
     assert_eq!(whole["response"]["body"]["text"], "taken");
-    assert!(whole["request"]["headers"].as_array().unwrap().contains(&serde_json::json!(["Authorization", "[redacted]"])));
+    assert!(
+        whole["request"]["headers"].as_array().unwrap().contains(&serde_json::json!(["Authorization", "[redacted]"]))
+    );
     assert_eq!(paths(&shown(&after, "/v1/calls?q=ORDER+3")), ["/orders/3"]);
     assert_eq!(paths(&shown(&after, "/v1/calls?path=/orders/1&stub=post-orders-id")), ["/orders/1"]);
 

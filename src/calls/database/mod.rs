@@ -4,6 +4,7 @@
 //! no request knows of it. The ring is the buffer: what it has let go before the thread came, is dropped and counted. A
 //! file that cannot be written to is said in the log, in a metric and beside each page of calls, and tried again.
 
+mod search;
 mod store;
 
 #[cfg(test)]
@@ -21,7 +22,9 @@ use super::past::entries;
 use super::tail::Tail;
 use super::{Call, CallLog};
 use crate::settings::CallDatabase;
-use store::{Below, Chunk, Fault, Store, micros, told};
+pub(super) use search::{Found, Search, Wanted};
+use search::{SEARCH, search};
+use store::{Chunk, Fault, Store, told};
 
 /// How often calls are written. An entry rests from one look to the next, so that a call is in the file after at most
 /// twice this time, and the time that writing takes.
@@ -32,8 +35,6 @@ const AGAIN: Duration = Duration::from_secs(1);
 const PRUNE: Duration = Duration::from_secs(1);
 /// How often a failure that goes on is said in the log of the process.
 const REMIND: Duration = Duration::from_secs(60);
-/// How long one search may read the file. The page then ends early, and its cursor goes on from there.
-const SEARCH: Duration = Duration::from_secs(2);
 
 /// The calls of a log that are kept in a file, if any are.
 #[derive(Debug, Default)]
@@ -74,20 +75,6 @@ pub struct DatabaseState {
     pub dropped: u64,
     /// Bytes that the kept calls take.
     pub bytes: u64,
-}
-
-/// A call out of the file, and the run that it belongs to.
-pub(super) type Found = ((u32, u64), Arc<Call>);
-
-/// What a search found.
-#[derive(Debug, Default)]
-pub(super) struct Search {
-    /// Calls that fit, newest first.
-    pub calls: Vec<Found>,
-    /// Where to go on, where time ran out: everything from here on was looked at.
-    pub until: Option<(u32, u64)>,
-    /// The oldest call of the file.
-    pub oldest: Option<(u32, u64)>,
 }
 
 /// The thread that keeps calls, and the way to end it.
@@ -245,47 +232,6 @@ impl Kept {
             entries(&memory).find(|call| call.number == number)
         })
     }
-}
-
-/// What a search looks for.
-pub(super) struct Wanted<'w> {
-    /// Only calls below this number of this run, and those of earlier runs.
-    pub below: (u32, u64),
-    /// Only calls that began between these times.
-    pub times: (Option<SystemTime>, Option<SystemTime>),
-    /// Texts that the bytes of a fitting call hold.
-    pub needles: Vec<&'w [u8]>,
-    /// Whether a call fits.
-    pub fits: &'w dyn Fn(&Call) -> bool,
-}
-
-fn search(store: &Store, wanted: &Wanted<'_>, most: usize, end: Instant) -> Result<Search, Fault> {
-    let times = (wanted.times.0.map_or(0, micros), wanted.times.1.map_or(u64::MAX, micros));
-    let needles: Vec<_> = wanted.needles.iter().map(|needle| memchr::memmem::Finder::new(needle)).collect();
-    let mut found: Vec<Found> = Vec::new();
-    let mut until = None;
-    for row in store.rows(Below { below: wanted.below, times })? {
-        // Rows overlap: one that is behind may still hold a call that comes before the last that was found.
-        let settled = found.get(most.saturating_sub(1)).is_some_and(|(id, _)| *id > (row.run, row.last));
-        if settled {
-            break;
-        }
-        if Instant::now() >= end {
-            let behind = (row.run, row.last.saturating_add(1));
-            found.retain(|(id, _)| *id >= behind);
-            until = Some(behind);
-            break;
-        }
-        let memory = store.entries(row)?;
-        if needles.iter().any(|needle| needle.find(&memory).is_none()) {
-            continue;
-        }
-        let fits = |call: &Arc<Call>| (row.run, call.number) < wanted.below && (wanted.fits)(call);
-        found.extend(entries(&memory).filter(fits).map(|call| ((row.run, call.number), call)));
-        found.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
-        found.truncate(most);
-    }
-    Ok(Search { calls: found, until, oldest: store.oldest()? })
 }
 
 impl Keeping {

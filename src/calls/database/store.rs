@@ -94,7 +94,7 @@ impl Chunk {
 
 /// The file, open.
 #[derive(Debug)]
-pub(super) struct Store(Connection);
+pub(super) struct Store(pub(super) Connection);
 
 impl Store {
     /// Opens the file to write to it, and makes it where there is none. What it holds may have passed through a gateway
@@ -245,9 +245,8 @@ impl Store {
     /// The rows that may hold the call of this number.
     pub fn rows_of(&self, run: u32, number: u64) -> Result<Vec<Row>, Fault> {
         let number = i64::try_from(number).unwrap_or(i64::MAX);
-        let mut select = self
-            .0
-            .prepare_cached("SELECT id, run, last FROM chunks WHERE run = ?1 AND last >= ?2 AND first <= ?2")?;
+        let mut select =
+            self.0.prepare_cached("SELECT id, run, last FROM chunks WHERE run = ?1 AND last >= ?2 AND first <= ?2")?;
         let row = |row: &rusqlite::Row<'_>| Ok(Row { id: row.get(0)?, run: row.get(1)?, last: row.get(2)? });
         Ok(select.query_map(params![run, number], row)?.collect::<Result<_, _>>()?)
     }
@@ -268,20 +267,6 @@ impl Store {
             Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
             other => Ok(Some(other?)),
         }
-    }
-
-    /// Whether what was written can still be read: a look at every page.
-    #[cfg(test)]
-    pub fn is_sound(&self) -> bool {
-        let said: String = self.0.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-        said == "ok"
-    }
-
-    /// Lets the file grow no further, as a full disk does.
-    #[cfg(test)]
-    pub fn fill_up(&self) {
-        let pages: i64 = self.0.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-        self.0.pragma_update(None, "max_page_count", pages).unwrap();
     }
 }
 

@@ -1,6 +1,22 @@
 use super::*;
 use crate::metrics::Metrics;
 
+impl Store {
+    /// Whether what was written can still be read: a look at every page.
+    #[cfg(test)]
+    pub fn is_sound(&self) -> bool {
+        let said: String = self.0.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        said == "ok"
+    }
+
+    /// Lets the file grow no further, as a full disk does.
+    #[cfg(test)]
+    pub fn fill_up(&self) {
+        let pages: i64 = self.0.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        self.0.pragma_update(None, "max_page_count", pages).unwrap();
+    }
+}
+
 fn log() -> Arc<CallLog> {
     Arc::new(CallLog::new(1 << 20, Arc::new(Metrics::new(1))))
 }
