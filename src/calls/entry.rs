@@ -135,7 +135,7 @@ impl Call {
     }
 
     /// The same of a call that a run of the sidecar has served.
-    pub(super) fn entry_of(&self, run: u32) -> Entry {
+    pub(super) fn entry_of(&self, run: u64) -> Entry {
         let (method, target, protocol) = self.request.request_line();
         let (path, query) = match memchr::memchr(b'?', target) {
             Some(at) => (&target[..at], Some(lossy(&target[at + 1..]))),
@@ -179,7 +179,7 @@ impl Call {
     }
 
     /// The same of a call that a run of the sidecar has served.
-    pub(super) fn whole_of(&self, run: u32) -> Whole {
+    pub(super) fn whole_of(&self, run: u64) -> Whole {
         let message = |head: &Head, body: Option<&Captured>| {
             let coding = head.fields().find(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
             let coding = coding.map(|(_, value)| lossy(value));

@@ -36,8 +36,8 @@ pub struct CallLog {
     pub(super) metrics: Arc<Metrics>,
     /// Calls that are kept in a file besides.
     pub(super) kept: Kept,
-    /// Seconds since the epoch at start: makes ids unique across restarts.
-    run: u32,
+    /// Milliseconds since the epoch at start: makes ids unique across restarts.
+    run: u64,
 }
 
 #[derive(Debug)]
@@ -73,7 +73,8 @@ impl CallLog {
             bytes: AtomicUsize::new(0),
             late: ArrayQueue::new(LATE),
         };
-        let run = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_secs() as u32);
+        let run =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_millis() as u64);
         CallLog {
             open: Open::new(),
             past: (0..shards).map(shard).collect(),
@@ -91,7 +92,7 @@ impl CallLog {
     }
 
     /// What tells this run of the sidecar from others; later ones have higher ones.
-    pub(super) fn run(&self) -> u32 {
+    pub(super) fn run(&self) -> u64 {
         self.run
     }
 
@@ -276,14 +277,14 @@ impl Shard {
 }
 
 /// The id of a call.
-pub(super) fn id(run: u32, number: u64) -> String {
-    format!("{run:08x}-{number:x}")
+pub(super) fn id(run: u64, number: u64) -> String {
+    format!("{run:x}-{number:x}")
 }
 
 /// Run and number of an id.
-pub(super) fn parsed(id: &str) -> Option<(u32, u64)> {
+pub(super) fn parsed(id: &str) -> Option<(u64, u64)> {
     let (run, number) = id.split_once('-')?;
-    Some((u32::from_str_radix(run, 16).ok()?, u64::from_str_radix(number, 16).ok()?))
+    Some((u64::from_str_radix(run, 16).ok()?, u64::from_str_radix(number, 16).ok()?))
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl CallQuery {
     /// Where the cursor belongs to another run of the sidecar, and no file has the calls of other runs.
     pub fn run(&self, log: &CallLog) -> Result<CallPage, BadParameter> {
         let below = match &self.cursor {
-            None => (u32::MAX, u64::MAX),
+            None => (u64::MAX, u64::MAX),
             Some(id) => {
                 let known = parsed(id).filter(|(run, _)| *run == log.run() || log.kept.is_wanted());
                 known.ok_or_else(|| {

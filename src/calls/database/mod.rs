@@ -225,7 +225,7 @@ impl Kept {
     }
 
     /// One call.
-    pub fn get(&self, run: u32, number: u64) -> Option<Arc<Call>> {
+    pub fn get(&self, run: u64, number: u64) -> Option<Arc<Call>> {
         let store = self.reader()?;
         store.rows_of(run, number).ok()?.into_iter().find_map(|row| {
             let memory = store.entries(row).ok()?;

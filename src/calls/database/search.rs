@@ -11,7 +11,7 @@ use crate::calls::past::entries;
 pub(super) const SEARCH: Duration = Duration::from_secs(2);
 
 /// A call out of the file, and the run that it belongs to.
-pub(in crate::calls) type Found = ((u32, u64), Arc<Call>);
+pub(in crate::calls) type Found = ((u64, u64), Arc<Call>);
 
 /// What a search found.
 #[derive(Debug, Default)]
@@ -19,15 +19,15 @@ pub(in crate::calls) struct Search {
     /// Calls that fit, newest first.
     pub calls: Vec<Found>,
     /// Where to go on, where time ran out: everything from here on was looked at.
-    pub until: Option<(u32, u64)>,
+    pub until: Option<(u64, u64)>,
     /// The oldest call of the file.
-    pub oldest: Option<(u32, u64)>,
+    pub oldest: Option<(u64, u64)>,
 }
 
 /// What a search looks for.
 pub(in crate::calls) struct Wanted<'w> {
     /// Only calls below this number of this run, and those of earlier runs.
-    pub below: (u32, u64),
+    pub below: (u64, u64),
     /// Only calls that began between these times.
     pub times: (Option<SystemTime>, Option<SystemTime>),
     /// Texts that the bytes of a fitting call hold.

@@ -44,7 +44,7 @@ pub(super) enum Fault {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Chunk {
     /// Which run of a sidecar they belong to.
-    pub run: u32,
+    pub run: u64,
     /// Their lowest number.
     pub first: u64,
     /// Their highest number.
@@ -63,7 +63,7 @@ pub(super) struct Chunk {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Row {
     id: i64,
-    pub run: u32,
+    pub run: u64,
     pub last: u64,
 }
 
@@ -71,14 +71,14 @@ pub(super) struct Row {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Below {
     /// Only calls below this number of this run, and those of earlier runs.
-    pub below: (u32, u64),
+    pub below: (u64, u64),
     /// Only rows with calls that began between these times, microseconds since the epoch.
     pub times: (u64, u64),
 }
 
 impl Chunk {
     /// What was read of the ring; `None` for nothing.
-    pub fn of(run: u32, entries: Vec<u8>) -> Option<Self> {
+    pub fn of(run: u64, entries: Vec<u8>) -> Option<Self> {
         let mut chunk = Chunk { run, first: u64::MAX, since: u64::MAX, ..Chunk::default() };
         let fixed = |entry: &[u8]| entry.first_chunk().map(Fixed::from_bytes);
         for (number, fixed) in numbers(&entries).filter_map(|(number, entry)| Some((number, fixed(entry)?))) {
@@ -155,14 +155,13 @@ impl Store {
         let mut insert = self.0.prepare_cached(
             "INSERT INTO chunks (run, first, last, since, until, calls, entries) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )?;
-        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         insert.execute(params![
-            chunk.run,
-            number(chunk.first),
-            number(chunk.last),
-            number(chunk.since),
-            number(chunk.until),
-            number(chunk.calls),
+            stored(chunk.run),
+            stored(chunk.first),
+            stored(chunk.last),
+            stored(chunk.since),
+            stored(chunk.until),
+            stored(chunk.calls),
             chunk.entries
         ])?;
         Ok(())
@@ -230,7 +229,6 @@ impl Store {
 
     /// The rows that may hold what is looked for, those with the newest calls first.
     pub fn rows(&self, asked: Below) -> Result<Vec<Row>, Fault> {
-        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let ((run, below), (since, until)) = (asked.below, asked.times);
         let mut select = self.0.prepare_cached(
             "SELECT id, run, last FROM chunks
@@ -238,17 +236,16 @@ impl Store {
              ORDER BY run DESC, last DESC",
         )?;
         let row = |row: &rusqlite::Row<'_>| Ok(Row { id: row.get(0)?, run: row.get(1)?, last: row.get(2)? });
-        let rows = select.query_map(params![run, number(below), number(since), number(until)], row)?;
+        let rows = select.query_map(params![stored(run), stored(below), stored(since), stored(until)], row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The rows that may hold the call of this number.
-    pub fn rows_of(&self, run: u32, number: u64) -> Result<Vec<Row>, Fault> {
-        let number = i64::try_from(number).unwrap_or(i64::MAX);
+    pub fn rows_of(&self, run: u64, number: u64) -> Result<Vec<Row>, Fault> {
         let mut select =
             self.0.prepare_cached("SELECT id, run, last FROM chunks WHERE run = ?1 AND last >= ?2 AND first <= ?2")?;
         let row = |row: &rusqlite::Row<'_>| Ok(Row { id: row.get(0)?, run: row.get(1)?, last: row.get(2)? });
-        Ok(select.query_map(params![run, number], row)?.collect::<Result<_, _>>()?)
+        Ok(select.query_map(params![stored(run), stored(number)], row)?.collect::<Result<_, _>>()?)
     }
 
     /// The calls of a row, as in the ring; none where it was let go meanwhile.
@@ -261,13 +258,18 @@ impl Store {
     }
 
     /// Run and number of the oldest call.
-    pub fn oldest(&self) -> Result<Option<(u32, u64)>, Fault> {
+    pub fn oldest(&self) -> Result<Option<(u64, u64)>, Fault> {
         let mut select = self.0.prepare_cached("SELECT run, first FROM chunks ORDER BY id LIMIT 1")?;
         match select.query_row([], |row| Ok((row.get(0)?, row.get(1)?))) {
             Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
             other => Ok(Some(other?)),
         }
     }
+}
+
+/// A number as SQLite has it, which knows signed ones only.
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Microseconds since the epoch.

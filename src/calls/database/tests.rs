@@ -38,7 +38,7 @@ fn look(log: &CallLog, wanted: &CallDatabase) {
 }
 
 fn all<'w>(fits: &'w dyn Fn(&Call) -> bool) -> Wanted<'w> {
-    Wanted { below: (u32::MAX, u64::MAX), times: (None, None), needles: Vec::new(), fits }
+    Wanted { below: (u64::MAX, u64::MAX), times: (None, None), needles: Vec::new(), fits }
 }
 
 fn numbers_of(log: &CallLog, most: usize) -> Vec<u64> {
