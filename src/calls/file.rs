@@ -135,7 +135,7 @@ mod tests {
         assert!(!files.write(&file, b"a\n"));
         std::fs::create_dir(directory.path().join("later")).unwrap();
         while !files.write(&file, b"b\n") {
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::park_timeout(Duration::from_millis(20));
         }
         assert_eq!(std::fs::read_to_string(&file.path).unwrap(), "b\n");
     }

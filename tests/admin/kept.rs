@@ -104,7 +104,7 @@ fn a_kill_under_load_loses_the_last_moments_only_and_breaks_nothing() {
         page["calls"][0]["id"].as_str().map(str::to_owned)
     });
     // The promise is one second. What is added is for machines that are busy with other tests.
-    std::thread::sleep(Duration::from_secs(3));
+    std::thread::park_timeout(Duration::from_secs(3));
     stop.store(true, Ordering::Relaxed);
     load.join().unwrap();
     before.signal("KILL");

@@ -39,7 +39,7 @@ pub(in crate::calls) struct Wanted<'w> {
 /// Looks until so many are found, there are no more, or time is out.
 pub(super) fn search(store: &Store, wanted: &Wanted<'_>, most: usize, end: Instant) -> Result<Search, Fault> {
     let times = (wanted.times.0.map_or(0, micros), wanted.times.1.map_or(u64::MAX, micros));
-    let needles: Vec<_> = wanted.needles.iter().map(|needle| memchr::memmem::Finder::new(needle)).collect();
+    let needles: Vec<_> = wanted.needles.iter().map(memchr::memmem::Finder::new).collect();
     let mut found: Vec<Found> = Vec::new();
     let mut until = None;
     for row in store.rows(Below { below: wanted.below, times })? {

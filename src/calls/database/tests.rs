@@ -55,7 +55,7 @@ fn calls_are_kept_and_found_newest_first() {
     look(&log, &wanted);
     assert_eq!(numbers_of(&log, 10), [5, 4, 3, 2, 1]);
     assert_eq!(numbers_of(&log, 2), [5, 4]);
-    let even = |call: &Call| call.number % 2 == 0;
+    let even = |call: &Call| call.number.is_multiple_of(2);
     let search = Wanted { below: (log.run(), 4), ..all(&even) };
     assert_eq!(log.kept.search(&search, 10).calls.iter().map(|(id, _)| id.1).collect::<Vec<_>>(), [2]);
     assert_eq!(log.kept.get(log.run(), 3).unwrap().number, 3);
@@ -91,7 +91,7 @@ fn a_file_that_cannot_be_written_costs_nothing_that_the_memory_still_holds() {
     assert_eq!(log.metrics.database_failing.get(), 1);
     std::fs::create_dir(directory.path().join("later")).unwrap();
     while log.kept.state(&log).unwrap().fault.is_some() {
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::park_timeout(Duration::from_millis(20));
         look(&log, &wanted);
     }
     look(&log, &wanted);
@@ -113,7 +113,7 @@ fn a_full_disk_is_said_and_survived() {
     assert_eq!(log.metrics.database_failing.get(), 1);
     // A fresh connection has no limit: there is room again.
     while log.kept.state(&log).unwrap().fault.is_some() {
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::park_timeout(Duration::from_millis(20));
         look(&log, &wanted);
     }
     look(&log, &wanted);
