@@ -4,6 +4,7 @@
 //! against is the [normal form](super::path) of a request path, so its literal segments are decoded as those are.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::path::{NormalPath, PathFault, decode, readable};
 
@@ -135,9 +136,30 @@ impl Template {
         self.names.iter().map(|(name, _)| &**name)
     }
 
+    /// The name of a parameter, if it has one.
+    pub fn name_of(&self, parameter: Parameter) -> Option<&str> {
+        self.names().find(|name| self.parameter(name) == Some(parameter))
+    }
+
     /// Whether every segment is literal; its path is then the only one it fits.
     pub fn literal_path(&self) -> Option<Vec<u8>> {
         literal_path(&self.segments)
+    }
+}
+
+impl fmt::Display for Template {
+    /// As a `match` line has it; bytes that are no text are shown as such.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (segment, at) in self.segments.iter().zip(0..) {
+            let name = self.names.iter().find(|(_, own)| *own == at).map(|(name, _)| &**name);
+            match (segment, name) {
+                (Segment::Literal(bytes), _) => write!(f, "/{}", String::from_utf8_lossy(bytes).replace('\0', "%2F"))?,
+                (Segment::Param, None) => f.write_str("/*")?,
+                (Segment::Param, Some(name)) => write!(f, "/{{{name}}}")?,
+                (Segment::Rest, name) => write!(f, "/{{{}...}}", name.unwrap_or_default())?,
+            }
+        }
+        Ok(())
     }
 }
 
