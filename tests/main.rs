@@ -13,6 +13,7 @@ mod calls;
 mod collections;
 mod commands;
 mod config_errors;
+mod explain;
 mod forwarding;
 mod front;
 mod keys;

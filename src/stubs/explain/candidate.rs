@@ -52,7 +52,9 @@ fn route(mock: &Mock, stub: &Stub, question: &Question<'_, '_>) -> Vec<Condition
             false => Guess::new(Slip::Method, format!("the stub answers {method}")),
         })
     }));
-    let shown = view.path.readable();
+    let target = view.target();
+    let sent = target.split(|byte| *byte == b'?').next().unwrap_or(target);
+    let shown = question.redactor.text(sent);
     let sent = String::from_utf8_lossy(&shown);
     let (fits, guess) = match &mock.postman {
         Some(settings) => example::path(stub, settings, view),

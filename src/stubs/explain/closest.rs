@@ -86,7 +86,8 @@ pub(super) fn closest(table: &Table, question: &Question<'_, '_>, decision: &Dec
             (distance > 0, own, !reached(rule.stub), at, rule)
         })
         .collect();
-    ranked.sort_by_key(|(is_other, distance, foreign, at, _)| (*is_other, *distance, *foreign, *at));
+    // What the request fits comes first, and of that what is in its own mock: there the reason lies.
+    ranked.sort_by_key(|(is_other, distance, foreign, at, _)| (*is_other, *foreign && !*is_other, *distance, *foreign, *at));
     let (rules, left_out) = shown(ranked.into_iter().map(|(.., rule)| rule).collect(), question);
     (rules, left_out + more + unread)
 }
@@ -173,12 +174,14 @@ fn aligned(own: &[Segment], asked: &[&[u8]]) -> Option<u32> {
     for (own, asked) in own.iter().zip(asked) {
         let Segment::Literal(own) = own else { continue };
         literals += 1;
-        let decoded = || percent_encoding::percent_decode(asked).any(|byte| matches!(byte, b'/' | 0 | b'?'));
+        let decoded = |asked| percent_encoding::percent_decode(asked).eq(own.iter().copied());
+        // An encoded slash or question mark hides what follows.
+        let first = || asked.split(|byte| matches!(byte, 0 | b'?')).next().unwrap_or(asked);
         let pair = match () {
             () if **own == **asked => 0,
             () if own.eq_ignore_ascii_case(asked) => 1,
             () if is_like(own, asked) => 2,
-            () if decoded() && asked.starts_with(own) => 2,
+            () if decoded(asked) || decoded(first()) => 2,
             () => SEGMENT,
         };
         shared += u32::from(pair < SEGMENT);

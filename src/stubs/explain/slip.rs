@@ -9,6 +9,9 @@ use crate::stubs::operator::{Found, Operand, Operator};
 use crate::stubs::request::RequestView;
 use crate::words::{Reason, Slip};
 
+/// From this length on two texts may be alike, bytes.
+const SPELLED: usize = 4;
+
 /// A value of the request.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Sent {
@@ -95,6 +98,9 @@ fn changed(test: &Test, sent: &Sent) -> Option<Guess> {
             _ => is(Slip::NumberAgainstText, "a number or truth value was sent where text is asked for"),
         };
     }
+    if is_spelling(test, sent) {
+        return is(Slip::Spelling, "a letter or two differ");
+    }
     if is_number(test, sent) {
         return is(Slip::NumberAgainstText, "the same number, written otherwise: here text is compared, not numbers");
     }
@@ -122,6 +128,18 @@ fn is_case(test: &Test, sent: &Sent) -> bool {
         };
         operator.holds(lower.found())
     })
+}
+
+/// Whether text is like an operand. Of short texts everything would be.
+fn is_spelling(test: &Test, sent: &Sent) -> bool {
+    let (Sent::Text(text) , [Operator::Eq(operand)]) = (sent, test.operators.as_slice()) else { return false };
+    let Some((own, text)) = operand.text.as_deref().and_then(text_of).zip(text_of(text)) else { return false };
+    let is_long = |text: &str| text.len() >= SPELLED && !text.bytes().any(|byte| byte.is_ascii_digit());
+    is_long(own) && is_long(text) && nearest(text, [own]).is_some()
+}
+
+fn text_of(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
 }
 
 /// Whether text is the number that is asked for, written otherwise.
@@ -163,8 +181,12 @@ fn missing(test: &Test, view: &RequestView<'_>) -> Guess {
 }
 
 fn missing_node(path: &str, test: &Test, view: &RequestView<'_>) -> Guess {
-    // Of a path to a member the names beside it are known: that of the longest part of the path that leads somewhere.
-    if let (Some((parent, name)), Ok(json)) = (path.trim_end_matches("']").rsplit_once("['"), view.json())
+    // Of a path to a member the names beside it are known.
+    let split = match path.strip_suffix("']") {
+        Some(path) => path.rsplit_once("['"),
+        None => path.rsplit_once('.'),
+    };
+    if let (Some((parent, name)), Ok(json)) = (split, view.json())
         && let Ok(parent) = serde_json_path::JsonPath::parse(parent)
         && let Some(Value::Object(members)) = parent.query(json).first()
     {

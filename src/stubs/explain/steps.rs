@@ -129,9 +129,10 @@ impl Steps<'_, '_> {
             };
             self.list.push(plain("selectors", outcome));
         }
-        self.list.extend(stubs.map(|stubs| match decision.miss {
-            Some(miss) => Step { outcome: format!("{}: {}", stubs.outcome, meaning(miss.reason)), ..stubs },
-            None => stubs,
+        self.list.extend(stubs.map(|stubs| match (decision.miss, &decision.action) {
+            (Some(miss), _) => Step { outcome: format!("{}: {}", stubs.outcome, meaning(miss.reason)), ..stubs },
+            (None, Action::Forward(_) | Action::Unmatched) => plain("stubs", "there is none to try"),
+            (None, _) => stubs,
         }));
         match decision.action {
             Action::Forward(_) => self.list.push(plain("upstream", "answers")),

@@ -75,8 +75,8 @@ fn group(branches: &[Conditions], path: Option<&Template>, question: &Question<'
         subject: "any".to_owned(),
         expected: cut(&texts.join(", or ")),
         actual: Some(match outcome {
-            Outcome::Holds => "one of them holds".to_owned(),
-            Outcome::Fails(Reason::Any) => "none of them holds".to_owned(),
+            Outcome::Holds => "what one of them asks for".to_owned(),
+            Outcome::Fails(Reason::Any) => "nothing that holds".to_owned(),
             other => unusable(other),
         }),
         holds: holds(outcome),
