@@ -103,6 +103,48 @@ words! {
 }
 
 words! {
+    /// What probably went wrong where a condition does not hold.
+    Slip {
+        /// A trailing slash is there, or is not.
+        TrailingSlash "trailing-slash",
+        /// Upper and lower case differ.
+        Case "case",
+        /// A percent-encoding too many, too few, or of a slash.
+        Encoding "encoding",
+        /// The base path is missing, or something stands before the path.
+        Prefix "prefix",
+        /// A name is spelled otherwise.
+        Spelling "spelling",
+        /// A path parameter is empty.
+        EmptyParameter "empty-parameter",
+        /// The route is there, but for another method.
+        Method "method",
+        /// The mock serves other hosts.
+        Host "host",
+        /// The request belongs to another mock, which is more specific.
+        Mock "mock",
+        /// Nothing was sent where something is asked for.
+        Missing "missing",
+        /// Something was sent that must not be.
+        Unwanted "unwanted",
+        /// A number where text is asked for, or text where a number is.
+        NumberAgainstText "number-against-text",
+        /// White space stands around the value.
+        WhiteSpace "white-space",
+        /// The media type has parameters such as `charset`, or is another one.
+        MediaType "media-type",
+        /// The body has another form than the condition looks at.
+        BodyForm "body-form",
+        /// The body is compressed, too long, or did not arrive.
+        BodyUnusable "body-unusable",
+        /// The saved example is as close as `closest` does not allow.
+        Closest "closest",
+        /// A selector names something that is not there.
+        Selector "selector",
+    }
+}
+
+words! {
     /// Why a request was rejected.
     Rejection {
         /// The request line is malformed: 400.
@@ -236,6 +278,7 @@ mod tests {
         }
         unique(&Decided::ALL.iter().map(|w| w.as_str()).collect::<Vec<_>>());
         unique(&Reason::ALL.iter().map(|w| w.as_str()).collect::<Vec<_>>());
+        unique(&Slip::ALL.iter().map(|w| w.as_str()).collect::<Vec<_>>());
         unique(&Rejection::ALL.iter().map(|w| w.as_str()).collect::<Vec<_>>());
         unique(&Failure::ALL.iter().map(|w| w.as_str()).collect::<Vec<_>>());
     }

@@ -14,6 +14,7 @@ mod calls;
 mod collections;
 mod commands;
 mod config_errors;
+mod explain;
 mod forwarding;
 mod front;
 mod keys;

@@ -1,11 +1,12 @@
 //! The command line: one file per command, each thin.
 //!
 //! Exit codes: 0 success, 1 a failure at run time (a port in use, an unreachable sidecar), 2 a wrong command line,
-//! 3 a configuration, a manifest, or a file to import, that was refused.
+//! 3 a configuration, a manifest, or a file to import, that was refused, 4 a request that no mock answers.
 
 mod check;
 mod completions;
 mod demo;
+mod explain;
 mod export;
 mod import;
 mod inject;
@@ -38,6 +39,8 @@ enum Command {
     Demo(demo::Demo),
     /// Check a configuration: all problems of all files at once
     Check(check::Check),
+    /// Say how a request would be answered, and why
+    Explain(explain::Explain),
     /// Print the JSON Schema of the configuration files
     Schema(schema::Schema),
     /// Show the calls of a running sidecar
@@ -94,6 +97,8 @@ pub const FAILED: u8 = 1;
 pub const WRONG: u8 = 2;
 /// A configuration, a manifest, or a file to import, that was refused.
 pub const REFUSED: u8 = 3;
+/// `explain` found that no mock answers the request.
+pub const UNANSWERED: u8 = 4;
 
 /// Runs the command that the arguments name.
 pub fn run() -> ExitCode {
@@ -103,6 +108,7 @@ pub fn run() -> ExitCode {
         Command::Ping(ping) => ping.run(),
         Command::Logs(logs) => logs.run(),
         Command::Check(check) => check.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),
         Command::Import(import) => import.run(),
         Command::Export(export) => export.run(),

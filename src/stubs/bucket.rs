@@ -134,7 +134,8 @@ impl Bucket {
         }
     }
 
-    fn rules(&self) -> &[Rule] {
+    /// All rules, in the order in which they are tried.
+    pub(super) fn rules(&self) -> &[Rule] {
         match &self.rules {
             Rules::One(rule, _) => std::slice::from_ref(rule),
             Rules::Many(many) => &many.rules,

@@ -119,22 +119,7 @@ impl Conditions {
             }
         }
         for branches in &self.any {
-            let mut group = Outcome::Fails(Reason::Any);
-            for branch in branches {
-                match branch.check(view) {
-                    Outcome::Holds => {
-                        group = Outcome::Holds;
-                        break;
-                    }
-                    Outcome::NeedsBody => group = Outcome::NeedsBody,
-                    Outcome::Fails(reason) => {
-                        if let (Outcome::Fails(Reason::Any), true) = (group, is_body_fault(reason)) {
-                            group = Outcome::Fails(reason);
-                        }
-                    }
-                }
-            }
-            match group {
+            match one_of(branches, view) {
                 Outcome::Holds => {}
                 Outcome::NeedsBody => waiting = true,
                 fails => return fails,
@@ -142,6 +127,23 @@ impl Conditions {
         }
         if waiting { Outcome::NeedsBody } else { Outcome::Holds }
     }
+}
+
+/// Whether one of a group's branches holds.
+pub(super) fn one_of(branches: &[Conditions], view: &RequestView<'_>) -> Outcome {
+    let mut group = Outcome::Fails(Reason::Any);
+    for branch in branches {
+        match branch.check(view) {
+            Outcome::Holds => return Outcome::Holds,
+            Outcome::NeedsBody => group = Outcome::NeedsBody,
+            Outcome::Fails(reason) => {
+                if let (Outcome::Fails(Reason::Any), true) = (group, is_body_fault(reason)) {
+                    group = Outcome::Fails(reason);
+                }
+            }
+        }
+    }
+    group
 }
 
 /// Whether a reason says that the body could not be looked at, which is worth more than which condition failed.
@@ -178,40 +180,70 @@ impl Subject {
     }
 }
 
-impl Test {
-    /// Whether it holds.
-    pub fn check(&self, view: &RequestView<'_>) -> Outcome {
-        let reason = self.subject.reason();
-        let held = match &self.subject {
+/// What is done with the values that a subject has in a request: deciding holds them against operators, explaining
+/// shows them.
+pub(super) trait Look {
+    /// What comes of it.
+    type Seen;
+
+    /// Looks at all of them.
+    fn at<'v>(self, values: impl Iterator<Item = Found<'v>> + Clone) -> Self::Seen;
+}
+
+impl Subject {
+    /// Looks at the values that it has in a request.
+    ///
+    /// # Errors
+    /// Where they lie in a body that cannot be looked at.
+    pub(super) fn look<L: Look>(&self, view: &RequestView<'_>, look: L) -> Result<L::Seen, Outcome> {
+        Ok(match self {
             Subject::Path => {
                 let path = view.path.readable();
-                self.over(std::iter::once(Found::Text(&path)))
+                look.at(std::iter::once(Found::Text(&path)))
             }
             Subject::Parameter(parameter) => {
                 let value = parameter.value(&view.path);
-                self.over(value.iter().map(|value| Found::Text(value)))
+                look.at(value.iter().map(|value| Found::Text(value)))
             }
-            Subject::Query(key) => self.over(values(view.query(), key)),
-            Subject::Header(name) => self.over(view.header_values(name).map(Found::Text)),
-            Subject::Cookie(name) => self.over(values(view.cookies(), name)),
+            Subject::Query(key) => look.at(values(view.query(), key)),
+            Subject::Header(name) => look.at(view.header_values(name).map(Found::Text)),
+            Subject::Cookie(name) => look.at(values(view.cookies(), name)),
             Subject::Form(key) => match view.form() {
-                Ok(form) => self.over(values(form, key)),
-                Err(why) => return no_value(why, Reason::BodyNotForm),
+                Ok(form) => look.at(values(form, key)),
+                Err(why) => return Err(no_value(why, Reason::BodyNotForm)),
             },
             Subject::Json(path) => match view.json() {
                 Ok(json) => {
                     let nodes = path.query(json).all();
-                    self.over(nodes.iter().map(|node| Found::Json(node)))
+                    look.at(nodes.iter().map(|node| Found::Json(node)))
                 }
-                Err(why) => return no_value(why, Reason::BodyNotJson),
+                Err(why) => return Err(no_value(why, Reason::BodyNotJson)),
             },
             Subject::Body => match view.body() {
                 // No body is a missing value, so that `absent` can ask for it.
-                Ok(body) => self.over(std::iter::once(body).filter(|body| !body.is_empty()).map(Found::Text)),
-                Err(why) => return no_value(why, Reason::Body),
+                Ok(body) => look.at(std::iter::once(body).filter(|body| !body.is_empty()).map(Found::Text)),
+                Err(why) => return Err(no_value(why, Reason::Body)),
             },
-        };
-        if held { Outcome::Holds } else { Outcome::Fails(reason) }
+        })
+    }
+}
+
+impl Look for &Test {
+    type Seen = bool;
+
+    fn at<'v>(self, values: impl Iterator<Item = Found<'v>> + Clone) -> bool {
+        self.over(values)
+    }
+}
+
+impl Test {
+    /// Whether it holds.
+    pub fn check(&self, view: &RequestView<'_>) -> Outcome {
+        match self.subject.look(view, self) {
+            Ok(true) => Outcome::Holds,
+            Ok(false) => Outcome::Fails(self.subject.reason()),
+            Err(outcome) => outcome,
+        }
     }
 
     /// Whether the operators hold over the values of the subject.

@@ -6,6 +6,7 @@ pub mod bucket;
 pub mod cors;
 pub mod decision;
 pub mod delay;
+pub mod explain;
 pub mod index;
 pub mod json;
 pub mod marker;

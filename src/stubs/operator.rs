@@ -4,6 +4,7 @@
 //! What becomes of several values, and of none, is for the [matcher](super::matcher) to say.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -125,6 +126,41 @@ impl Operator {
                 Found::Text(_) => false,
             },
             Operator::Not(operators) => !operators.iter().all(|operator| operator.holds(found)),
+        }
+    }
+}
+
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.json.fmt(f)
+    }
+}
+
+impl fmt::Display for Operator {
+    /// As the file has it, such as `gt = 10`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |text: &[u8]| Value::from(String::from_utf8_lossy(text));
+        let list = |items: &[String]| items.join(", ");
+        match self {
+            Operator::Eq(operand) => write!(f, "eq = {operand}"),
+            Operator::Ne(operand) => write!(f, "ne = {operand}"),
+            Operator::Gt(number) => write!(f, "gt = {number}"),
+            Operator::Ge(number) => write!(f, "ge = {number}"),
+            Operator::Lt(number) => write!(f, "lt = {number}"),
+            Operator::Le(number) => write!(f, "le = {number}"),
+            Operator::In(operands) => {
+                write!(f, "in = [{}]", list(&operands.iter().map(Operand::to_string).collect::<Vec<_>>()))
+            }
+            Operator::Contains(operand) => write!(f, "contains = {operand}"),
+            Operator::Prefix(prefix) => write!(f, "prefix = {}", text(prefix)),
+            Operator::Suffix(suffix) => write!(f, "suffix = {}", text(suffix)),
+            Operator::Re(regex) => write!(f, "re = '{regex}'"),
+            Operator::Present => f.write_str("present = true"),
+            Operator::Absent => f.write_str("absent = true"),
+            Operator::Subset(value) => write!(f, "subset = {value}"),
+            Operator::Not(operators) => {
+                write!(f, "not = {{ {} }}", list(&operators.iter().map(Operator::to_string).collect::<Vec<_>>()))
+            }
         }
     }
 }

@@ -70,6 +70,25 @@ pub enum HostPattern {
     Below(Box<str>),
 }
 
+impl HostPattern {
+    /// Whether it covers a host, which is in lower case and without a port.
+    pub fn covers(&self, host: &str) -> bool {
+        match self {
+            HostPattern::Exact(own) => **own == *host,
+            HostPattern::Below(suffix) => host.strip_suffix(&**suffix).is_some_and(|labels| !labels.is_empty()),
+        }
+    }
+}
+
+impl std::fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            HostPattern::Exact(host) => f.write_str(host),
+            HostPattern::Below(suffix) => write!(f, "*{suffix}"),
+        }
+    }
+}
+
 /// Which calls an active server stub answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {

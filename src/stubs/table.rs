@@ -2,10 +2,11 @@
 //!
 //! [`Table::decide`] is the total order of the product document, section 4, as a pure function: time, dice and the
 //! body come in, a [`Decision`] goes out. It is called twice for a request whose body a stub asks for: first without
-//! the body, then with it. What the caller chooses by headers is found in `selectors`.
+//! the body, then with it. [`explain`](super::explain) runs the same code and takes note of its steps. What the caller chooses by headers is found in `selectors`.
 
 mod examples;
-mod selectors;
+pub(super) mod selectors;
+pub(super) mod trace;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use super::request::{NoValue, RequestView};
 use super::scenario::{Destination, Gate, Mock, Scenario, Scope, ServerStub, Stub};
 use crate::words::Reason;
 use selectors::Asked;
+use trace::{Silent, Step, Trace};
 
 /// All mocks, compiled.
 #[derive(Debug, Default)]
@@ -96,10 +98,32 @@ impl Table {
         &self.server_stubs
     }
 
+    /// The gate.
+    pub(super) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// What finds the candidates.
+    pub(super) fn index(&self) -> &Index {
+        &self.index
+    }
+
     /// Decides what to do with a request: one total order, top to bottom.
     pub fn decide<'t>(&'t self, view: &RequestView<'_>, inputs: &Inputs) -> Decision<'t> {
+        self.decide_and_tell(view, inputs, &mut Silent)
+    }
+
+    /// Decides, and tells of each step that is passed.
+    #[inline(always)]
+    pub(super) fn decide_and_tell<'t>(
+        &'t self,
+        view: &RequestView<'_>,
+        inputs: &Inputs,
+        trace: &mut impl Trace,
+    ) -> Decision<'t> {
         let found = self.index.candidates(view, view.method);
         if let Some(decision) = self.preflight(view, &found) {
+            trace.pass(Step::Preflight);
             return decision;
         }
         let mock = found.mock.map(|number| &self.mocks[number as usize]);
@@ -115,7 +139,9 @@ impl Table {
 
         // What ends unmatched is a miss, whether or not a mock was concerned.
         let unmatched = |reason| miss(reason).or(Some(Miss { reason, closest: None }));
-        if !self.gate.is_open(view) {
+        let is_open = self.gate.is_open(view);
+        trace.pass(Step::Gate(is_open));
+        if !is_open {
             (decision.action, decision.miss) = match self.forward(mock) {
                 Some(forward) => (forward, miss(Reason::Gate)),
                 None => (Action::GateClosed, unmatched(Reason::Gate)),
@@ -123,6 +149,7 @@ impl Table {
             return decision;
         }
         let Some(the_mock) = mock else {
+            trace.pass(Step::NoMock);
             (decision.action, decision.miss) = match self.forward(None) {
                 Some(forward) => (forward, None),
                 None => (Action::Unmatched, unmatched(Reason::Path)),
@@ -135,10 +162,10 @@ impl Table {
         };
         let fits = fits || named.is_some();
         let active = the_mock.active.as_ref().filter(|(_, scope)| fits || *scope == Scope::All);
-        if the_mock.access.private
-            && (fits || active.is_some() || the_mock.access.forwarded)
-            && !the_mock.access.has_key(view)
-        {
+        let needs_key = the_mock.access.private && (fits || active.is_some() || the_mock.access.forwarded);
+        let valid = needs_key && the_mock.access.has_key(view);
+        trace.pass(Step::Key { asked: needs_key, valid });
+        if needs_key && !valid {
             decision.action = Action::Denied;
             return decision;
         }
@@ -156,6 +183,9 @@ impl Table {
         };
         // A template may ask for the body when all else is settled.
         let must_read = |answer: &Answer| answer.needs_body() && view.body() == Err(NoValue::Unread);
+        if let Some((_, scope)) = &the_mock.active {
+            trace.pass(Step::ServerStub(*scope, active.is_some()));
+        }
         if let Some((stub, _)) = active {
             decision.action = match must_read(&stub.answer) {
                 true => Action::NeedsBody,
@@ -164,6 +194,7 @@ impl Table {
             return decision;
         }
         let asked = if selectors_on { Asked::by(view) } else { Asked::default() };
+        trace.pass(Step::Selectors(asked, named));
         let mut fault = None;
         let found_rule = if the_mock.postman.is_some() {
             self.example(view, &found, (asked, named), selectors_on, &mut fault)
@@ -172,6 +203,7 @@ impl Table {
         } else {
             self.best(view, &found, &mut fault)
         };
+        trace.pass(Step::Stubs(found_rule));
         match found_rule {
             Found::Rule(rule) => {
                 let scenario = &self.scenarios[rule.scenario as usize];
@@ -226,7 +258,7 @@ impl Table {
     }
 
     /// Whether a rule holds: what `match` says of the query, then the scenario's own conditions.
-    fn check(&self, view: &RequestView<'_>, rule: Rule) -> Outcome {
+    pub(super) fn check(&self, view: &RequestView<'_>, rule: Rule) -> Outcome {
         match self.stubs[rule.stub as usize].query.check(view) {
             Outcome::Holds => self.scenarios[rule.scenario as usize].conditions.check(view),
             other => other,

@@ -106,6 +106,14 @@ impl Default for Shapes {
 }
 
 impl Shapes {
+    /// Whether a path fits a template: the index of this template alone, for whoever explains.
+    pub(super) fn fits(segments: &[Segment], path: &[u8]) -> bool {
+        let (mut shapes, mut fits) = (Shapes::default(), false);
+        shapes.number_of(segments);
+        shapes.visit(path, &mut |_| fits = true);
+        fits
+    }
+
     /// The number of a path shape: the next one where it is new.
     pub(super) fn number_of(&mut self, segments: &[Segment]) -> u32 {
         let fresh = self.count;

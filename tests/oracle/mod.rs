@@ -147,3 +147,15 @@ pub fn random_files(count: usize) -> Vec<Vec<(String, String)>> {
     let mut one = || strategy.new_tree(&mut runner).expect("no configuration is filtered out").current().files();
     (0..count).map(|_| one()).collect()
 }
+
+/// Random configurations, each with requests that are aimed at it.
+pub fn random_requests(count: usize) -> Vec<(Vec<(String, String)>, Vec<Request>)> {
+    let mut runner = TestRunner::deterministic();
+    let strategy = cases(Extras::With);
+    let mut one = || {
+        let (config, sketches) = strategy.new_tree(&mut runner).unwrap().current();
+        let requests = sketches.iter().map(|sketch| sketch.request(&config)).collect();
+        (config.files(), requests)
+    };
+    (0..count).map(|_| one()).collect()
+}

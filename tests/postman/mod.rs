@@ -2,7 +2,7 @@
 
 mod edges;
 mod filters;
-mod generate;
+pub mod generate;
 mod mixed;
 mod naive;
 mod property;

@@ -10,7 +10,7 @@ use standin::calls::Whole;
 use standin::metrics::{Metrics, Reloaded, Series};
 use standin::problem::Code;
 use standin::stubs::template;
-use standin::words::{Decided, Failure, Reason, Rejection};
+use standin::words::{Decided, Failure, Reason, Rejection, Slip};
 use standin::{admin, cli};
 
 use super::page::{Page, code};
@@ -44,6 +44,7 @@ fn codes_and_words_stand_in_the_readme_with_their_meanings() {
         ("Problem codes", rows!(Code)),
         ("Decisions", rows!(Decided)),
         ("Reasons", rows!(Reason)),
+        ("Slips", rows!(Slip)),
         ("Rejections", rows!(Rejection)),
         ("Failures", rows!(Failure)),
     ] {
@@ -102,7 +103,7 @@ fn every_command_and_flag_is_listed_and_no_other() {
 
 #[test]
 fn exit_codes_are_those_of_the_command_line() {
-    let codes = [0, cli::FAILED, cli::WRONG, cli::REFUSED].map(|code| code.to_string());
+    let codes = [0, cli::FAILED, cli::WRONG, cli::REFUSED, cli::UNANSWERED].map(|code| code.to_string());
     assert_eq!(Page::read().table("Exit codes", "").names(), codes);
 }
 

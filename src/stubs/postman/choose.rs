@@ -53,7 +53,6 @@ impl Collection {
     /// The best example among those whose path fits: steps 6 to 9.
     pub(in crate::stubs) fn choose(&self, hits: &Hits<'_>, view: &RequestView<'_>, choice: &Choice<'_>) -> Chosen {
         let asked = self.words.asked(view.query());
-        let selector = |name| view.header(name).filter(|_| choice.selectors);
         let named: Option<Vec<&str>> = choice.selectors.then(|| header_names(view)).flatten();
         let passes = |entry: &Entry| {
             choice.code.is_none_or(|code| entry.status == code)
@@ -70,18 +69,23 @@ impl Collection {
         let left = Left { headers: configured.as_deref(), passes: is_asked.then_some(&passes) };
         let best = |wanted| self.best(hits, wanted, left, &asked);
         let Some(first) = best(Wanted::Any) else { return Chosen::None(Reason::Header) };
-        let explicit = match selector("x-mock-match-request-body").map(<[u8]>::to_ascii_lowercase).as_deref() {
-            Some(b"true") => true,
-            Some(b"false") => false,
-            _ => self.settings.match_body,
-        };
-        let chosen = match explicit {
+        let chosen = match self.matches_body(view, choice.selectors) {
             true => self.by_body(view, best),
             false => self.by_bonus(first, hits, view, best),
         };
         match chosen {
             Ok(pick) => Chosen::Example(self.entries[pick.number as usize].rule, pick.score),
             Err(other) => other,
+        }
+    }
+
+    /// Whether body matching is on, by what the request or the mock says.
+    pub(super) fn matches_body(&self, view: &RequestView<'_>, selectors: bool) -> bool {
+        let selector = view.header("x-mock-match-request-body").filter(|_| selectors);
+        match selector.map(<[u8]>::to_ascii_lowercase).as_deref() {
+            Some(b"true") => true,
+            Some(b"false") => false,
+            _ => self.settings.match_body,
         }
     }
 
@@ -135,7 +139,7 @@ impl Collection {
 }
 
 /// The headers that a request wants to be matched; `None` where it says nothing of it.
-fn header_names<'v>(view: &RequestView<'v>) -> Option<Vec<&'v str>> {
+pub(super) fn header_names<'v>(view: &RequestView<'v>) -> Option<Vec<&'v str>> {
     let mut values = view.header_values("x-mock-match-request-headers").peekable();
     values.peek()?;
     let names = values.flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);

@@ -41,7 +41,7 @@ impl Example {
     }
 
     /// The value of a header; several are joined as HTTP joins them (RFC 9110, section 5.3).
-    pub(super) fn header(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+    pub(in crate::stubs) fn header(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         joined(self.headers.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| &**value))
     }
 

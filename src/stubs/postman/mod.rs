@@ -15,6 +15,7 @@ mod queries;
 pub mod row;
 pub mod score;
 mod set;
+pub(super) mod standing;
 mod words;
 
 use crate::stubs::path::NormalPath;

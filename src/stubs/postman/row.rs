@@ -116,7 +116,7 @@ pub(super) fn is_uuid(text: &[u8]) -> bool {
 
 /// The most edits (Levenshtein) by which a segment of so many bytes may differ: it is then 75 % alike, where likeness is
 /// `round(100 * (length - edits) / length)`.
-pub(super) fn edits_allowed(length: usize) -> usize {
+pub(in crate::stubs) fn edits_allowed(length: usize) -> usize {
     length * 51 / 200
 }
 
@@ -127,7 +127,7 @@ fn is_like(own: &[u8], asked: &[u8]) -> bool {
 
 /// Whether at most so many edits (Levenshtein) lie between two segments, case aside. It looks at a band of the table
 /// only, so its cost is that of the shorter length times the limit.
-pub(super) fn is_within(a: &[u8], b: &[u8], limit: usize) -> bool {
+pub(in crate::stubs) fn is_within(a: &[u8], b: &[u8], limit: usize) -> bool {
     let same = |(a, b): &(&u8, &u8)| a.eq_ignore_ascii_case(b);
     let start = a.iter().zip(b).take_while(same).count();
     let (a, b) = (&a[start..], &b[start..]);

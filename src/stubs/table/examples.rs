@@ -6,6 +6,7 @@ use crate::stubs::bucket::{Found, Rule};
 use crate::stubs::index::Candidates;
 use crate::stubs::postman::choose::{Choice, Chosen};
 use crate::stubs::postman::collection::Named;
+use crate::stubs::postman::hits::Hits;
 use crate::stubs::request::RequestView;
 use crate::stubs::scenario::Mock;
 use crate::words::Reason;
@@ -30,13 +31,8 @@ impl Table {
         if let Some(rule) = named {
             return Found::Rule(rule);
         }
-        let (Some(hits), Some(code), None) = (&found.hits, asked.status(), asked.named()) else { return Found::None };
-        // A status leaves only some examples; row 8 is for the request that none of these fits by another row.
-        let near = match code {
-            Some(code) if !hits.has_status(code) => hits.collection().near(view.method, &view.path),
-            _ => None,
-        };
-        let hits = near.as_ref().unwrap_or(hits);
+        let Some((hits, code)) = self.left(view, found, asked) else { return Found::None };
+        let hits = hits.as_ref();
         let choice = Choice { scenarios: &self.scenarios, code, selectors };
         match hits.collection().choose(hits, view, &choice) {
             Chosen::Example(rule, _) => Found::Rule(rule),
@@ -45,6 +41,41 @@ impl Table {
                 *fault = Some(reason);
                 Found::None
             }
+        }
+    }
+
+    /// The examples among which the closest is looked for, and the status that it must have; `None` where the request
+    /// asks for one by name, or for what is no status.
+    pub(in crate::stubs) fn left<'f, 't>(
+        &self,
+        view: &RequestView<'_>,
+        found: &'f Candidates<'t>,
+        asked: Asked<'_>,
+    ) -> Option<(Left<'f, 't>, Option<u16>)> {
+        let (Some(hits), Some(code), None) = (&found.hits, asked.status(), asked.named()) else { return None };
+        // A status leaves only some examples; row 8 is for the request that none of these fits by another row.
+        let near = match code {
+            Some(code) if !hits.has_status(code) => hits.collection().near(view.method, &view.path),
+            _ => None,
+        };
+        Some((near.map_or(Left::Found(hits), Left::Near), code))
+    }
+}
+
+/// The examples among which the closest is looked for.
+pub(in crate::stubs) enum Left<'f, 't> {
+    /// Those that the index found.
+    Found(&'f Hits<'t>),
+    /// Those of row 8, since none of the others has the status that is asked for.
+    Near(Hits<'t>),
+}
+
+impl<'t> Left<'_, 't> {
+    /// The examples.
+    pub(in crate::stubs) fn as_ref(&self) -> &Hits<'t> {
+        match self {
+            Left::Found(hits) => hits,
+            Left::Near(hits) => hits,
         }
     }
 }

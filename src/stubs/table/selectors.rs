@@ -10,10 +10,10 @@ use crate::stubs::request::RequestView;
 
 /// What the `x-mock-response-*` headers ask for.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Asked<'a> {
-    pub(super) code: Option<&'a [u8]>,
-    pub(super) id: Option<&'a [u8]>,
-    pub(super) name: Option<&'a [u8]>,
+pub(in crate::stubs) struct Asked<'a> {
+    pub(in crate::stubs) code: Option<&'a [u8]>,
+    pub(in crate::stubs) id: Option<&'a [u8]>,
+    pub(in crate::stubs) name: Option<&'a [u8]>,
 }
 
 impl Table {
@@ -54,7 +54,7 @@ impl Table {
 }
 
 impl<'a> Asked<'a> {
-    pub(super) fn by(view: &RequestView<'a>) -> Self {
+    pub(in crate::stubs) fn by(view: &RequestView<'a>) -> Self {
         Asked {
             code: view.header("x-mock-response-code"),
             id: view.header("x-mock-response-id"),
@@ -62,13 +62,13 @@ impl<'a> Asked<'a> {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::stubs) fn is_empty(&self) -> bool {
         self.code.is_none() && self.id.is_none() && self.name.is_none()
     }
 }
 
 /// A status code as a selector names it: three digits and nothing else.
-pub(super) fn status(code: &[u8]) -> Option<u16> {
+pub(in crate::stubs) fn status(code: &[u8]) -> Option<u16> {
     let is_code = code.len() == 3 && code.iter().all(u8::is_ascii_digit);
     is_code.then(|| std::str::from_utf8(code).ok()?.parse().ok()).flatten()
 }
