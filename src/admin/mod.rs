@@ -10,6 +10,7 @@ mod calls;
 mod config;
 mod document;
 mod error;
+mod explain;
 mod export;
 mod guard;
 mod har;
@@ -151,6 +152,7 @@ fn table() -> OpenApiRouter<Arc<Admin>> {
         .routes(routes!(export::export))
         .routes(routes!(calls::one))
         .routes(routes!(calls::misses))
+        .routes(routes!(explain::explain))
         .routes(routes!(verify::verify))
         .routes(routes!(config::show))
         .routes(routes!(config::check))

@@ -3,6 +3,7 @@
 mod access;
 mod calls;
 mod contract;
+mod explain;
 mod follow;
 mod kept;
 mod logs;

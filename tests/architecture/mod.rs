@@ -96,7 +96,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tracing_log", &["telemetry"]),
     ("tracing_subscriber", &["telemetry"]),
     ("ureq", &["telemetry", "cli/logs.rs"]),
-    ("utoipa", &["admin", "calls"]),
+    ("utoipa", &["admin", "calls", "stubs/explain"]),
     ("utoipa_axum", &["admin"]),
     ("x509_parser", &["tls"]),
     ("zstd", &["calls"]),
