@@ -157,9 +157,8 @@ mod tests {
     fn a_request_is_typed_in_the_order_of_http_or_as_a_url() {
         let line = |words: &[&str], has_body| {
             let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-            line(&words, has_body).map(|(method, host, target)| {
-                format!("{method} {} {target}", host.as_deref().unwrap_or("-"))
-            })
+            line(&words, has_body)
+                .map(|(method, host, target)| format!("{method} {} {target}", host.as_deref().unwrap_or("-")))
         };
         for (typed, has_body, expected) in [
             (&["GET /a?b=c"][..], false, Some("GET - /a?b=c")),

@@ -8,7 +8,7 @@ use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, collections, conditions, drafts, lint};
+use super::{Context, MockSource, TakesEffect, collections, conditions, drafts, examples, lint};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
 use crate::file::read::At;
 use crate::file::{AdminTable, CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
@@ -18,7 +18,7 @@ use crate::stubs::scenario::Gate;
 use crate::stubs::table::Table;
 
 /// Headers whose values are never shown.
-const REDACTED: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"];
+pub(super) const REDACTED: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"];
 
 /// Compiles everything. Where problems were found the result is of no use, and nobody gets to see it.
 pub fn compile(
@@ -37,6 +37,7 @@ pub fn compile(
         gate,
         call_log,
         limits,
+        require_examples,
         metrics,
         random,
         default,
@@ -73,6 +74,7 @@ pub fn compile(
     let MetricsTable { max_stubs } = metrics.map(|t| t.value).unwrap_or_default();
     let max_stubs = value(cx, "metrics.max_stubs", max_stubs.map(|n| n.map(|n| n.0)), 1000, u64::to_string);
 
+    cx.ask_examples |= value(cx, "require_examples", require_examples, false, bool::to_string);
     let random = compile_random(random.map(|t| t.value).unwrap_or_default(), cx);
 
     let mock_files = files.iter().map(|file| canonical(&file.path)).collect();
@@ -98,6 +100,10 @@ pub fn compile(
     let (table, taken) = Table::build(parts);
     lint::routes(&taken, &table, &origins, compiler.cx);
     lint::reach(&table, &origins, compiler.cx);
+    lint::shadows(&table, &origins, compiler.cx);
+    if compiler.cx.ask_examples {
+        examples::ask(&origins, &table, &limits, compiler.cx);
+    }
     for rehearsal in rehearsals {
         compiler.rehearse(rehearsal);
     }

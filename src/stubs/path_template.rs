@@ -141,6 +141,29 @@ impl Template {
         self.names().find(|name| self.parameter(name) == Some(parameter))
     }
 
+    /// A request path that it fits, and that no template fits which does not fit all that this one does; none for one
+    /// that takes all that is left. Parameters stand for a word that no sane template has.
+    pub fn sample(&self) -> Option<String> {
+        let mut path = String::new();
+        for segment in &self.segments {
+            path.push('/');
+            match segment {
+                Segment::Literal(bytes) => {
+                    for byte in bytes {
+                        match byte {
+                            0 => path.push_str("%2F"),
+                            byte if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) => path.push(*byte as char),
+                            byte => path.push_str(&format!("%{byte:02X}")),
+                        }
+                    }
+                }
+                Segment::Param => path.push_str("%01"),
+                Segment::Rest => return None,
+            }
+        }
+        Some(path)
+    }
+
     /// Whether every segment is literal; its path is then the only one it fits.
     pub fn literal_path(&self) -> Option<Vec<u8>> {
         literal_path(&self.segments)

@@ -115,8 +115,7 @@ fn what_must_not_be_shown_is_not_shown() {
 #[test]
 fn an_explanation_of_a_large_table_is_bounded() {
     let stubs: String = (0..3_000).map(|at| format!("[[stub]]\nmatch = \"GET /users/{at}/orders\"\n")).collect();
-    let scenarios: String =
-        (0..3_000).map(|at| format!("[[stub.scenario]]\nwhen.header.h = \"{at}\"\n")).collect();
+    let scenarios: String = (0..3_000).map(|at| format!("[[stub.scenario]]\nwhen.header.h = \"{at}\"\n")).collect();
     let text = format!("{stubs}[[stub]]\nmatch = \"POST /users\"\n{scenarios}");
     let table = product::load(&[("standin.toml".to_owned(), text)]).unwrap();
     let ask = |method: &str, target: &str| {

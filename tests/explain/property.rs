@@ -91,9 +91,8 @@ fn an_explanation_agrees_with_the_decision_on_five_thousand_requests() {
     for (files, requests) in random_requests(600) {
         let Ok(table) = product::load(&files) else { continue };
         for request in requests {
-            let decided = check(&table, &request, || {
-                files.iter().map(|(name, text)| format!("---- {name}\n{text}\n")).collect()
-            });
+            let decided =
+                check(&table, &request, || files.iter().map(|(name, text)| format!("---- {name}\n{text}\n")).collect());
             asked += 1;
             mocked += u32::from(decided == Some(Decided::Mocked));
             missed += u32::from(matches!(decided, Some(Decided::Forwarded | Decided::Unmatched)));

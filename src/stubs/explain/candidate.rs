@@ -41,9 +41,13 @@ fn route(mock: &Mock, stub: &Stub, question: &Question<'_, '_>) -> Vec<Condition
     let mut all = Vec::new();
     if !mock.hosts.is_empty() {
         let hosts: Vec<String> = mock.hosts.iter().map(ToString::to_string).collect();
-        all.push(condition("host", hosts.join(" or "), view.host.as_deref(), serves(mock, view.host.as_deref()), || {
-            Some(Guess::new(Slip::Host, format!("the mock `{}` serves other hosts", mock.name)))
-        }));
+        all.push(condition(
+            "host",
+            hosts.join(" or "),
+            view.host.as_deref(),
+            serves(mock, view.host.as_deref()),
+            || Some(Guess::new(Slip::Host, format!("the mock `{}` serves other hosts", mock.name))),
+        ));
     }
     let method = stub.method.as_deref().unwrap_or("ANY");
     all.push(condition("method", method.to_owned(), Some(view.method), takes(mock, stub, view.method), || {

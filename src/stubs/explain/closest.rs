@@ -87,7 +87,9 @@ pub(super) fn closest(table: &Table, question: &Question<'_, '_>, decision: &Dec
         })
         .collect();
     // What the request fits comes first, and of that what is in its own mock: there the reason lies.
-    ranked.sort_by_key(|(is_other, distance, foreign, at, _)| (*is_other, *foreign && !*is_other, *distance, *foreign, *at));
+    ranked.sort_by_key(|(is_other, distance, foreign, at, _)| {
+        (*is_other, *foreign && !*is_other, *distance, *foreign, *at)
+    });
     let (rules, left_out) = shown(ranked.into_iter().map(|(.., rule)| rule).collect(), question);
     (rules, left_out + more + unread)
 }

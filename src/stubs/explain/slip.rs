@@ -75,7 +75,9 @@ fn changed(test: &Test, sent: &Sent) -> Option<Guess> {
     if would(&|text| text.trim_ascii().to_owned()) {
         return is(Slip::WhiteSpace, "white space stands around the value");
     }
-    if is_media_type(test) && would(&|text| text.split(|byte| *byte == b';').next().unwrap_or(text).trim_ascii().to_owned()) {
+    if is_media_type(test)
+        && would(&|text| text.split(|byte| *byte == b';').next().unwrap_or(text).trim_ascii().to_owned())
+    {
         return is(Slip::MediaType, "the media type has parameters such as `charset`: ask for a `prefix`");
     }
     if would(&|text| percent_encoding::percent_decode(text).collect()) {
@@ -94,7 +96,9 @@ fn changed(test: &Test, sent: &Sent) -> Option<Guess> {
     };
     if other_type.is_some_and(|other| does(test, &other)) {
         return match sent {
-            Sent::Json(Value::String(_)) => is(Slip::NumberAgainstText, "text was sent where JSON of another type is asked for"),
+            Sent::Json(Value::String(_)) => {
+                is(Slip::NumberAgainstText, "text was sent where JSON of another type is asked for")
+            }
             _ => is(Slip::NumberAgainstText, "a number or truth value was sent where text is asked for"),
         };
     }
@@ -132,7 +136,7 @@ fn is_case(test: &Test, sent: &Sent) -> bool {
 
 /// Whether text is like an operand. Of short texts everything would be.
 fn is_spelling(test: &Test, sent: &Sent) -> bool {
-    let (Sent::Text(text) , [Operator::Eq(operand)]) = (sent, test.operators.as_slice()) else { return false };
+    let (Sent::Text(text), [Operator::Eq(operand)]) = (sent, test.operators.as_slice()) else { return false };
     let Some((own, text)) = operand.text.as_deref().and_then(text_of).zip(text_of(text)) else { return false };
     let is_long = |text: &str| text.len() >= SPELLED && !text.bytes().any(|byte| byte.is_ascii_digit());
     is_long(own) && is_long(text) && nearest(text, [own]).is_some()

@@ -84,7 +84,8 @@ impl Collection {
         let Entry { rule, status, query, .. } = &self.entries[number as usize];
         let example = choice.scenarios[rule.scenario as usize].example.as_deref();
         let by_body = self.matches_body(view, choice.selectors);
-        let mut filters: Vec<Filter> = choice.code.map(|code| Filter::Status(code, *status == code)).into_iter().collect();
+        let mut filters: Vec<Filter> =
+            choice.code.map(|code| Filter::Status(code, *status == code)).into_iter().collect();
         let asked = choice.selectors.then(|| header_names(view)).flatten();
         let names: Vec<&str> = match &asked {
             Some(names) => names.clone(),
