@@ -185,9 +185,13 @@ impl Example {
         let Ok(view) = RequestView::new(&self.method, self.target.as_bytes(), &headers, body) else { return };
         let inputs = Inputs { dice: 0, delay_cap: limits.delay };
         let decision = table.decide(&view, &inputs);
-        let Some(wrong) = self.wrong(stub, mock, &decision) else { return };
-        let told = explain::explain(table, &Question { view: &view, inputs, redactor, candidates: CANDIDATES });
-        let mut problem = Problem::at(Code::ExampleFailed, self.place, wrong).maybe_help(self.why(stub, mock, &told));
+        let Some((wrong, explained)) = self.wrong(stub, mock, &decision) else { return };
+        let why = || {
+            let question = Question { view: &view, inputs, redactor, candidates: CANDIDATES };
+            self.why(stub, mock, &explain::explain(table, &question))
+        };
+        let why = if explained { why() } else { None };
+        let mut problem = Problem::at(Code::ExampleFailed, self.place, wrong).maybe_help(why);
         if let Action::Scenario(scenario, _) = &decision.action {
             let (place, _) = origins.scenarios[scenario.number as usize];
             problem = problem.also(place, "this scenario answers");
@@ -210,27 +214,30 @@ impl Example {
         host.into_iter().chain(key).collect()
     }
 
-    /// What it gets in place of what it must get.
-    fn wrong(&self, stub: &Stub, mock: &Mock, decision: &Decision<'_>) -> Option<String> {
+    /// What it gets in place of what it must get, and whether conditions can say why.
+    fn wrong(&self, stub: &Stub, mock: &Mock, decision: &Decision<'_>) -> Option<(String, bool)> {
         let got = decision.action.decided().unwrap_or(Decided::Failed);
+        let explained = self.decision == Decided::Mocked;
+        let by = match &decision.action {
+            Action::Scenario(own, _) => {
+                format!("answered by scenario `{}` of `{}`, mock `{}`", own.name, own.stub, own.mock)
+            }
+            _ => got.to_string(),
+        };
         if got != self.decision {
-            let got = match &decision.action {
-                Action::Scenario(own, _) => format!("answered by scenario `{}` of `{}`", own.name, own.stub),
-                _ => got.to_string(),
-            };
             return Some(match self.decision {
-                Decided::Mocked => format!("this example must be answered by its stub, and is {got}"),
-                expected => format!("this example must be {expected}, and is {got}"),
+                Decided::Mocked => (format!("this example must be answered by its stub, and is {by}"), explained),
+                expected => (format!("this example must be {expected}, and is {by}"), explained),
             });
         }
         let status = match &decision.action {
             Action::Scenario(own, _) => {
                 if *own.stub != *stub.name || *own.mock != *mock.name {
-                    let (other, of) = (&own.stub, &own.mock);
-                    return Some(format!("this example must be answered by its stub, and is by `{other}` of `{of}`"));
+                    return Some((format!("this example must be answered by its stub, and is {by}"), explained));
                 }
                 if let Some(expected) = self.scenario.as_ref().filter(|expected| **expected != *own.name) {
-                    return Some(format!("this example must get scenario `{expected}`, and gets `{}`", own.name));
+                    let text = format!("this example must get scenario `{expected}`, and gets `{}`", own.name);
+                    return Some((text, explained));
                 }
                 own.answer.status
             }
@@ -238,7 +245,7 @@ impl Example {
             _ => return None,
         };
         let expected = self.status.filter(|expected| *expected != status)?;
-        Some(format!("this example must get status {expected}, and gets {status}"))
+        Some((format!("this example must get status {expected}, and gets {status}"), false))
     }
 
     /// The first condition of the scenario that should answer which does not hold, else what the explanation says.

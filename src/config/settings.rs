@@ -100,7 +100,9 @@ pub fn compile(
     let (table, taken) = Table::build(parts);
     lint::routes(&taken, &table, &origins, compiler.cx);
     lint::reach(&table, &origins, compiler.cx);
-    lint::shadows(&table, &origins, compiler.cx);
+    if taken.is_empty() {
+        lint::shadows(&table, &origins, compiler.cx);
+    }
     if compiler.cx.ask_examples {
         examples::ask(&origins, &table, &limits, compiler.cx);
     }

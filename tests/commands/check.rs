@@ -162,7 +162,7 @@ fn reports_for_programs_stand_on_standard_output() {
     assert_eq!((&found["code"], &found["severity"]), (&"unanchored-regex".into(), &"warning".into()));
     let place = &found["place"];
     assert!(place["file"].as_str().unwrap().ends_with("standin.toml"), "{place}");
-    assert_eq!([&place["line"], &place["column"], &place["end_column"]], [3, 21, 24], "{place}");
+    assert_eq!([&place["line"], &place["column"], &place["end_column"]], [3, 23, 26], "{place}");
     assert!(ended.stderr.starts_with("1 warning: 1 mock"), "{ended:?}");
 
     let dir = folder(&[("standin.toml", "[[stub]]\nstatus = 99\n")]);

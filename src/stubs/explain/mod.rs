@@ -177,7 +177,10 @@ pub fn explain(table: &Table, question: &Question<'_, '_>) -> Explanation {
     told.left_out = left_out;
     let from_steps = told.steps.iter().flat_map(|step| &step.conditions).find_map(|condition| condition.slip.clone());
     let from_closest = || told.candidates.first().filter(|first| !first.answers).and_then(Candidate::slip).cloned();
-    told.slip = from_steps.or_else(from_closest);
+    told.slip = match steps::unknown(table, question, &decision) {
+        Some(meant) => Some(Guess::new(Slip::Selector, format!("a selector names what is not there; {meant}"))),
+        None => from_steps.or_else(from_closest),
+    };
     told
 }
 
