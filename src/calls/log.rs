@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use crossbeam_queue::ArrayQueue;
 
-use super::Call;
+use super::database::Kept;
 use super::fixed::End;
 use super::open::{Open, Place};
 use super::past::{Draft, Past, Position, entries};
+use super::{Call, Whole};
 use crate::metrics::Metrics;
 
 /// How many shards at most: two writers meet in one only if they close calls of nearly the same number at one time.
@@ -33,8 +34,10 @@ pub struct CallLog {
     next: AtomicU64,
     bodies: BodyRate,
     pub(super) metrics: Arc<Metrics>,
-    /// Seconds since the epoch at start: makes ids unique across restarts.
-    epoch: u32,
+    /// Calls that are kept in a file besides.
+    pub(super) kept: Kept,
+    /// Milliseconds since the epoch at start: makes ids unique across restarts.
+    run: u64,
 }
 
 #[derive(Debug)]
@@ -70,15 +73,16 @@ impl CallLog {
             bytes: AtomicUsize::new(0),
             late: ArrayQueue::new(LATE),
         };
-        let epoch =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_secs() as u32);
+        let run =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_millis() as u64);
         CallLog {
             open: Open::new(),
             past: (0..shards).map(shard).collect(),
             next: AtomicU64::new(1),
             bodies: BodyRate { start: Instant::now(), second: AtomicU64::new(0), kept: AtomicU32::new(0) },
             metrics,
-            epoch,
+            kept: Kept::default(),
+            run,
         }
     }
 
@@ -87,15 +91,19 @@ impl CallLog {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// What tells this run of the sidecar from others; later ones have higher ones.
+    pub(super) fn run(&self) -> u64 {
+        self.run
+    }
+
     /// A call's id: unique across restarts, ordered within one.
     pub fn id(&self, number: u64) -> String {
-        format!("{:08x}-{number:x}", self.epoch)
+        id(self.run, number)
     }
 
     /// The number behind an id of this run.
     pub fn number_of(&self, id: &str) -> Option<u64> {
-        let (epoch, number) = id.split_once('-')?;
-        (u32::from_str_radix(epoch, 16).ok()? == self.epoch).then(|| u64::from_str_radix(number, 16).ok()).flatten()
+        parsed(id).filter(|(run, _)| *run == self.run).map(|(_, number)| number)
     }
 
     /// Bytes that the ring holds.
@@ -184,7 +192,16 @@ impl CallLog {
         }
     }
 
-    /// One entry.
+    /// One call with everything, out of memory or the file.
+    pub fn whole(&self, id: &str) -> Option<Whole> {
+        if let Some(call) = self.get(id) {
+            return Some(call.whole(self));
+        }
+        let (run, number) = parsed(id)?;
+        Some(self.kept.get(run, number)?.whole_of(run))
+    }
+
+    /// One entry of those in memory.
     pub fn get(&self, id: &str) -> Option<Arc<Call>> {
         let number = self.number_of(id)?;
         let is_it = |call: &Arc<Call>| call.number == number;
@@ -194,6 +211,37 @@ impl CallLog {
                 entries(&memory).find(is_it)
             })
         })
+    }
+
+    /// The newest call that came from this address.
+    pub fn from_client(&self, client: std::net::SocketAddr) -> Option<Arc<Call>> {
+        let mut newest: Option<Arc<Call>> = None;
+        self.each(|call| {
+            if call.client == client && newest.as_ref().is_none_or(|other| other.number < call.number) {
+                newest = Some(call);
+            }
+        });
+        newest
+    }
+
+    /// Looks at each part of the ring.
+    pub(super) fn parts<T>(&self, mut look: impl FnMut(&Past) -> T) -> Vec<T> {
+        self.past.iter().map(|shard| look(&shard.hold())).collect()
+    }
+
+    /// Lets all calls go that are over, in memory and in the file; says how many there were. Calls under way stay.
+    pub fn clear(&self) -> u64 {
+        self.kept.clear(self)
+    }
+
+    pub(super) fn clear_ring(&self) -> u64 {
+        let clear = |shard: &Shard| {
+            let mut past = shard.hold();
+            let count = past.clear();
+            shard.bytes.store(past.bytes(), Ordering::Relaxed);
+            count
+        };
+        self.past.iter().map(clear).sum()
     }
 
     /// How many calls the ring has let go.
@@ -228,59 +276,16 @@ impl Shard {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::calls::Times;
-    use crate::calls::fixed::Fixed;
-    use crate::words::Decided;
-
-    fn fixed(number: u64) -> Fixed {
-        Fixed {
-            lengths: [0; 5],
-            number,
-            at: 1,
-            end: End::default(),
-            client: std::net::SocketAddr::from(([127, 0, 0, 1], 1)),
-            bodies: [None, Some(4)],
-        }
-    }
-
-    fn log() -> CallLog {
-        CallLog::new(1 << 20, Arc::new(Metrics::new(1)))
-    }
-
-    fn write(log: &CallLog) -> Spot {
-        let number = log.number();
-        let meta = super::super::past::note(&super::super::Decision::new(Decided::Mocked, 3), 200, 2).unwrap();
-        log.write(Draft { fixed: fixed(number), meta: &meta, parts: [b"GET / HTTP/1.1", b"\na", b"", b"body"] })
-            .unwrap()
-    }
-
-    fn end() -> End {
-        let total = std::time::Duration::from_micros(5);
-        End { times: Times { total, ..Times::default() }, how: Some((Decided::Mocked, None, None)) }
-    }
-
-    #[test]
-    fn an_entry_is_shown_while_its_call_is_under_way_and_completed_where_it_lies() {
-        let log = log();
-        let spot = write(&log);
-        let call = log.at(spot).unwrap();
-        assert_eq!((call.status(), call.times()), (Some(200), None));
-        assert_eq!(call.method(), b"GET");
-        log.complete(spot, end());
-        assert_eq!(log.at(spot).unwrap().times(), Some(end().times));
-    }
-
-    #[test]
-    fn an_end_that_finds_its_shard_held_is_written_by_the_next() {
-        let log = log();
-        let spot = write(&log);
-        let held = log.past[spot.shard].past.lock().unwrap();
-        log.complete(spot, end());
-        drop(held);
-        assert_eq!(log.at(spot).unwrap().times(), Some(end().times));
-        assert_eq!(log.metrics.call_log_dropped.get(), 0);
-    }
+/// The id of a call.
+pub(super) fn id(run: u64, number: u64) -> String {
+    format!("{run:x}-{number:x}")
 }
+
+/// Run and number of an id.
+pub(super) fn parsed(id: &str) -> Option<(u64, u64)> {
+    let (run, number) = id.split_once('-')?;
+    Some((u64::from_str_radix(run, 16).ok()?, u64::from_str_radix(number, 16).ok()?))
+}
+
+#[cfg(test)]
+mod tests;

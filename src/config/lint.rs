@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Context;
 use super::examples::Example;
-use crate::problem::{Code, Place, Problem};
+use crate::problem::{Code, Place, Problem, Severity};
 use crate::stubs::index::Taken;
 use crate::stubs::rank::StubRank;
 use crate::stubs::request::{BodyView, HeaderField, RequestView};
@@ -59,7 +59,9 @@ pub fn reach(table: &Table, origins: &Origins, cx: &mut Context<'_>) {
 /// Reports stubs that never answer because another mock, whose host or base path is more specific, takes all that they
 /// fit. The index is asked for a request that only such a stub can take.
 pub fn shadows(table: &Table, origins: &Origins, cx: &mut Context<'_>) {
-    if table.mocks().len() < 2 {
+    // Where something is wrong, what follows from it says nothing.
+    let is_sound = !cx.problems.iter().any(|problem| problem.severity == Severity::Error);
+    if table.mocks().len() < 2 || !is_sound {
         return;
     }
     for (number, stub) in table.stubs().iter().enumerate() {

@@ -4,7 +4,9 @@
 //! `check`, start and reload take this same path. Nothing fallible is left in what it returns.
 
 mod access;
+mod admin;
 mod body;
+mod call_log;
 mod collections;
 mod conditions;
 mod drafts;

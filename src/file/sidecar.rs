@@ -3,6 +3,7 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::either::SecretValue;
 use super::leaf::{AccessLog, Count, Forwarded, GateDefault, Http2, List, Named, OneOrMany, Size, Span, Text};
 use super::mock::{DefaultTable, ServerStubTable};
 use super::pieces::Stubs;
@@ -134,10 +135,29 @@ keys! {
 keys! {
     /// The admin listener.
     AdminTable "[admin]" {
-        /// Its address, on loopback. Default: "127.0.0.1:9092". A change needs a restart.
+        /// Its address. Default: "127.0.0.1:9092". A change needs a restart. Beyond loopback it needs `token` and `tls`.
         listen: Text,
+        /// What a caller must know: `{ env = "NAME" }` or `{ file = "PATH" }`. Default: nothing, on loopback only.
+        token: SecretValue,
+        /// Certificate and key: the listener then speaks TLS. Default: plain HTTP, on loopback only.
+        tls: AdminTlsTable,
+        /// Whether it may be bound beyond loopback without a token, or without TLS. Default: false.
+        insecure: bool,
+        /// Whether nothing can be changed through it. Default: false.
+        read_only: bool,
     }
-    later ["token", "tls", "insecure", "state_file", "read_only"]
+    later ["state_file"]
+}
+
+keys! {
+    /// TLS on the admin listener.
+    AdminTlsTable "[admin.tls]" {
+        /// The certificate and its chain, leaf first, a PEM file relative to this file's directory.
+        cert: Text,
+        /// The private key of the certificate, a PEM file.
+        key: Text,
+    }
+    required ["cert", "key"]
 }
 
 keys! {
@@ -161,12 +181,43 @@ keys! {
         body: Size,
         /// How many calls a second keep their bodies. Default: 1000.
         bodies_per_second: Count,
-        /// Which calls get an access line on standard output. Default: "misses".
+        /// Which calls get an access line. Default: "misses".
         access_log: AccessLog,
+        /// A file that access lines go to, in place of standard output.
+        file: CallFileTable,
+        /// A file that calls are kept in, so that they survive a restart.
+        database: CallDatabaseTable,
         /// Query keys whose values are redacted in the log.
         redact_query: List<Text>,
     }
-    later ["file", "database", "max_age", "sinks"]
+    later ["sinks"]
+}
+
+keys! {
+    /// A file of access lines, each a JSON object.
+    CallFileTable "[call_log.file]" {
+        /// The file, relative to this file's directory. Its directory must exist.
+        path: Text,
+        /// From which size on it is put aside as PATH.1, and what was put aside before as PATH.2 and so on. Default:
+        /// "64MiB".
+        size: Size,
+        /// How many that were put aside are kept. Default: 5.
+        keep: Count,
+    }
+    required ["path"]
+}
+
+keys! {
+    /// A file that calls are kept in.
+    CallDatabaseTable "[call_log.database]" {
+        /// The file, relative to this file's directory. Its directory must exist.
+        path: Text,
+        /// How much the calls may take, oldest out first. Default: "1GiB".
+        size: Size,
+        /// How long a call is kept. Default: as long as there is room.
+        max_age: Span,
+    }
+    required ["path"]
 }
 
 keys! {

@@ -7,6 +7,7 @@
 mod families;
 mod series;
 mod sharded;
+mod usage;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -41,6 +42,12 @@ pub struct Metrics {
     pub call_log_bytes: IntGauge,
     /// Entries, bodies and lines that the call log dropped.
     pub call_log_dropped: IntCounter,
+    /// Bytes that the kept calls take in their file.
+    pub database_bytes: IntGauge,
+    /// Calls that were let go before they could be kept in their file.
+    pub database_dropped: IntCounter,
+    /// 1 while calls are to be kept in a file and cannot be.
+    pub database_failing: IntGauge,
     /// Open data connections.
     pub connections: IntGauge,
     /// Requests under way.
@@ -95,12 +102,12 @@ impl Metrics {
         }
     }
 
-    /// Notes when the certificate of the data listener ends; `None` where it speaks no TLS.
-    pub fn certificate(&self, expires: Option<f64>) {
+    /// Notes when the certificate of a listener ends; `None` where it speaks no TLS.
+    pub fn certificate(&self, listener: &'static str, expires: Option<f64>) {
         match expires {
-            Some(expires) => self.certificates.with_label_values(&["data"]).set(expires),
+            Some(expires) => self.certificates.with_label_values(&[listener]).set(expires),
             // One that was not there is none to take away.
-            None => drop(self.certificates.remove_label_values(&["data"])),
+            None => drop(self.certificates.remove_label_values(&[listener])),
         }
     }
 

@@ -100,7 +100,7 @@ impl Conditions {
         &self.tests
     }
 
-    /// The groups of alternatives.
+    /// Groups of alternatives, of each of which one must hold.
     pub fn groups(&self) -> &[Vec<Conditions>] {
         &self.any
     }
