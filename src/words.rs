@@ -113,7 +113,7 @@ words! {
         Encoding "encoding",
         /// The base path is missing, or something stands before the path.
         Prefix "prefix",
-        /// A name is spelled otherwise.
+        /// A name or a value is spelled otherwise.
         Spelling "spelling",
         /// A path parameter is empty.
         EmptyParameter "empty-parameter",

@@ -244,3 +244,19 @@ fn tls_comes_and_its_certificate_rotates_by_reload_and_an_expired_one_is_refused
     wait_for("the rotation", || Some(ready()).filter(|ready| ready["generation"] == 3 && ready["config"].is_null()));
     speaks_tls();
 }
+
+#[test]
+fn with_require_examples_a_reload_whose_examples_fail_is_refused_and_says_why() {
+    let text = |kind: &str| {
+        format!(
+            "require_examples = true\n[[stub]]\nmatch = \"GET /a\"\nwhen.query.kind = \"{kind}\"\nbody = \"{kind}\"\n\
+             [[stub.example]]\nrequest = \"GET /a?kind=one\"\n"
+        )
+    };
+    let sidecar = sidecar().config(&text("one")).start();
+    assert_eq!(sidecar.get("/a?kind=one").text(), "one");
+    let report = sidecar.reload_with(&text("two")).unwrap_err();
+    assert!(report.contains("error[example-failed]: this example must be answered by its stub"), "{report}");
+    assert!(report.contains("`query kind` is to be \"two\", and \"one\" came"), "{report}");
+    assert_eq!((sidecar.get("/a?kind=one").text().as_str(), sidecar.app().generation()), ("one", 1));
+}

@@ -86,6 +86,7 @@ impl Source {
             listen: self.listen,
             postman: self.postman,
             memory: crate::app::memory_limit(),
+            examples: false,
             environment,
         }
     }

@@ -11,7 +11,7 @@ use crate::problem::{Code, Problem};
 use crate::settings::{self, CallDatabase, CallFile, CallLog};
 
 /// Headers whose values are never shown.
-const REDACTED: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"];
+pub(super) const REDACTED: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"];
 /// The memory below which it cannot be the way into a file: it must hold the calls of half a second.
 const LEAST_BUFFER: u64 = 256 << 10;
 /// The smallest file that is worth a row of many calls.

@@ -13,6 +13,7 @@ mod drafts;
 mod echoes;
 mod effective;
 mod environments;
+mod examples;
 mod files;
 mod gather;
 mod hosts;
@@ -27,6 +28,7 @@ mod postman;
 mod releases;
 mod response;
 mod schema;
+mod secrets;
 mod settings;
 mod stubs;
 mod templates;
@@ -62,6 +64,8 @@ pub struct Request {
     pub postman: Option<PathBuf>,
     /// How much memory the sidecar may take, bytes; `None` where nothing says so. Defaults of memory budgets follow it.
     pub memory: Option<u64>,
+    /// Whether the examples of the stubs are asked, and refuse the configuration where they do not get what they must.
+    pub examples: bool,
     /// Environment variables: overrides, `STANDIN_CONFIG`, and secrets.
     pub environment: HashMap<String, String>,
 }
@@ -77,6 +81,8 @@ pub struct Loaded {
     pub table: Table,
     /// Warnings.
     pub problems: Problems,
+    /// How many examples were asked, all of which got what they must get.
+    pub examples: usize,
     /// Each value with where it came from.
     pub effective: Vec<Effective>,
     /// What was read, to notice changes.
@@ -140,6 +146,9 @@ pub(crate) struct Context<'a> {
     torn: bool,
     /// Whether a large file has mistakes outside its sound pieces.
     mistaken: bool,
+    /// Whether examples are asked, and how many were.
+    ask_examples: bool,
+    examples: usize,
 }
 
 /// How large files are read: as the first of these that does.
@@ -208,6 +217,8 @@ fn load_as(large: Large, request: &Request, files: &mut Files) -> Result<Loaded,
         large,
         torn: false,
         mistaken: false,
+        ask_examples: request.examples,
+        examples: 0,
     };
     let path = match locate(request, &mut cx) {
         Ok(path) => path,
@@ -222,7 +233,8 @@ fn load_as(large: Large, request: &Request, files: &mut Files) -> Result<Loaded,
     let mock_files = read_mocks(&root, path.as_deref(), &directory, &mut cx);
     let collection = request.postman.as_deref();
     let (settings, table) = settings::compile(root, &directory, mock_files, collection, &mut cx);
-    let Context { sources, mut problems, effective, torn, mistaken, .. } = cx;
+    secrets::lint(&mut cx);
+    let Context { sources, mut problems, effective, torn, mistaken, examples, .. } = cx;
     let next = match large {
         Large::InPieces if torn => Some(Large::WithoutSound),
         Large::WithoutSound if torn || !mistaken => Some(Large::AsWholes),
@@ -240,7 +252,7 @@ fn load_as(large: Large, request: &Request, files: &mut Files) -> Result<Loaded,
     if problems.errors() > 0 {
         return Err(problems);
     }
-    Ok(Loaded { path, settings, table, problems, effective, fingerprint: Fingerprint::default() })
+    Ok(Loaded { path, settings, table, problems, examples, effective, fingerprint: Fingerprint::default() })
 }
 
 /// The configuration file: what was named, else the first of the default places that exists.

@@ -70,7 +70,12 @@ pub(super) fn compile(table: OperatorTable, place: Place, kind: Kind, cx: &mut C
     }
     if let Some(text) = re {
         match regex::bytes::Regex::new(&text.value) {
-            Ok(regex) => out.push((format!("re {:?}", text.value), Operator::Re(regex))),
+            Ok(regex) => {
+                if !is_anchored(&text.value) {
+                    cx.report(unanchored(&text));
+                }
+                out.push((format!("re {:?}", text.value), Operator::Re(regex)));
+            }
             Err(error) => cx.report(bad_regex(text.place, &error)),
         }
     }
@@ -112,6 +117,37 @@ pub(super) fn operand(value: At<Value>, kind: Kind, cx: &mut Context<'_>) -> Opt
         return None;
     }
     Some(Operand { json, text: text.map(|text| text.into_bytes().into()) })
+}
+
+fn unanchored(text: &At<String>) -> Problem {
+    let quote = if text.value.contains('\'') { '"' } else { '\'' };
+    Problem::at(Code::UnanchoredRegex, text.place, "the regular expression holds wherever it is found in the value")
+        .warning()
+        .label("has neither `^` nor `$`")
+        .help(format!(
+            "to compare the whole value write {quote}^(?:{})${quote}; a `.*` at the beginning says that it is meant so",
+            text.value
+        ))
+}
+
+/// Whether an expression says where it holds: by an anchor, or by beginning with `.*`.
+fn is_anchored(text: &str) -> bool {
+    if text.starts_with(".*") {
+        return true;
+    }
+    let (mut escaped, mut class) = (false, 0_usize);
+    for letter in text.chars() {
+        match (escaped, letter) {
+            (true, 'A' | 'z' | 'b') if class == 0 => return true,
+            (true, _) => {}
+            (false, '[') => class += 1,
+            (false, ']') => class = class.saturating_sub(1),
+            (false, '^' | '$') if class == 0 => return true,
+            (false, _) => {}
+        }
+        escaped = !escaped && letter == '\\';
+    }
+    false
 }
 
 pub(super) fn bad_regex(place: Place, error: &regex::Error) -> Problem {

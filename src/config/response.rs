@@ -139,7 +139,7 @@ pub fn first_key(keys: &ResponseKeys) -> Option<(&'static str, Place)> {
     set.min_by_key(|(_, place)| place.start)
 }
 
-fn checked_status(status: At<u64>, statuses: Statuses, cx: &mut Context<'_>) -> Option<u16> {
+pub(super) fn checked_status(status: At<u64>, statuses: Statuses, cx: &mut Context<'_>) -> Option<u16> {
     let (range, help) = match statuses {
         Statuses::Any => (200..=599, "a response has a status from 200 to 599; 1xx are not final answers"),
         Statuses::ServerErrors => (500..=599, "a server stub simulates a failing server: its status is 500 to 599"),

@@ -8,7 +8,7 @@ use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, call_log, collections, conditions, drafts, lint};
+use super::{Context, MockSource, TakesEffect, call_log, collections, conditions, drafts, examples, lint};
 use crate::file::leaf::{Forwarded, GateDefault};
 use crate::file::read::At;
 use crate::file::{GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
@@ -34,6 +34,7 @@ pub fn compile(
         gate,
         call_log,
         limits,
+        require_examples,
         metrics,
         random,
         default,
@@ -71,6 +72,7 @@ pub fn compile(
     let MetricsTable { max_stubs } = metrics.map(|t| t.value).unwrap_or_default();
     let max_stubs = value(cx, "metrics.max_stubs", max_stubs.map(|n| n.map(|n| n.0)), 1000, u64::to_string);
 
+    cx.ask_examples |= value(cx, "require_examples", require_examples, false, bool::to_string);
     let random = compile_random(random.map(|t| t.value).unwrap_or_default(), cx);
 
     let mock_files = files.iter().map(|file| canonical(&file.path)).collect();
@@ -96,6 +98,10 @@ pub fn compile(
     let (table, taken) = Table::build(parts);
     lint::routes(&taken, &table, &origins, compiler.cx);
     lint::reach(&table, &origins, compiler.cx);
+    lint::shadows(&table, &origins, compiler.cx);
+    if compiler.cx.ask_examples {
+        examples::ask(&origins, &table, &limits, compiler.cx);
+    }
     for rehearsal in rehearsals {
         compiler.rehearse(rehearsal);
     }

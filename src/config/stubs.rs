@@ -40,7 +40,7 @@ struct OfStub<'s> {
 impl Compiler<'_, '_> {
     pub(super) fn stub(&mut self, table: At<StubTable>, inherited: &Inherited, given: &mut Given, ids: &mut Given) {
         let place = table.place;
-        let StubTable { name, r#match, delay, template, scenario, short } = table.value;
+        let StubTable { name, r#match, delay, template, scenario, example, short } = table.value;
         let Some(line) = r#match else {
             // Whoever wrote it in the words of another tool was told about `match` already.
             if !OTHER_WORDS.iter().any(|word| self.cx.unread.key(place, word)) {
@@ -75,6 +75,9 @@ impl Compiler<'_, '_> {
             template: template.is_none_or(|on| on.value),
         };
         let scenarios = self.scenarios(scenario, short, (place, line.place), &of_stub, inherited, ids);
+        for example in example.into_iter().flat_map(|list| list.value.0) {
+            self.example(example, &scenarios);
+        }
         let stub = Stub {
             mock: inherited.number,
             name: of_stub.name.clone(),

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
-use super::leaf::{Closest, List, Matching, Named, ServerStubScope, Status, Text, Value};
+use super::leaf::{Closest, ExpectedDecision, List, Matching, Named, ServerStubScope, Status, Text, Value};
 use super::pieces::Stubs;
 use super::read::{Reader, keys};
 use super::variants::{EnvironmentTable, ReleaseTable};
@@ -137,6 +137,8 @@ keys! {
         template: bool,
         /// The ways in which the stub answers.
         scenario: List<ScenarioTable>,
+        /// Requests, each with what it must get: `standin check` asks them.
+        example: List<ExampleTable>,
     }
     flat {
         /// Its only scenario, in the short form.
@@ -144,7 +146,7 @@ keys! {
     }
     required ["match"]
     later [
-        "stage", "owner", "expires", "share", "fallback", "shadow", "capacity", "sequence", "example", "then", "fault",
+        "stage", "owner", "expires", "share", "fallback", "shadow", "capacity", "sequence", "then", "fault",
         "throttle", "record",
     ]
 }
@@ -180,6 +182,35 @@ keys! {
         short: ShortKeys,
     }
     later ["fault", "throttle", "sequence", "then", "share", "capacity"]
+}
+
+keys! {
+    /// A request, and what it must get: an answer of this stub, unless `gets` says otherwise.
+    ExampleTable "[[stub.example]]" {
+        /// `METHOD /path?key=value`, as callers send it: with the mock's base path, percent-encoded.
+        request: Text,
+        /// Header fields; a repeated one is an array. A host and a key of the mock are added where they are missing.
+        headers: HeaderMap,
+        /// A JSON body, written as a TOML value.
+        json: Value,
+        /// A text body.
+        body: Text,
+        /// What the request must get. Default: an answer of this stub.
+        gets: GetsTable,
+    }
+    required ["request"]
+}
+
+keys! {
+    /// What the request of an example must get.
+    GetsTable "gets" {
+        /// What is done with it. Default: "mocked", by this stub.
+        decision: ExpectedDecision,
+        /// The scenario of this stub that answers. Default: any.
+        scenario: Text,
+        /// The status of the answer. Default: any.
+        status: Status,
+    }
 }
 
 keys! {

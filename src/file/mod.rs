@@ -34,7 +34,7 @@ use read::Keys;
 
 /// The names of all tables that have `key`; this is how a key in the wrong table is told where it belongs.
 pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
-    let tables: [(&'static str, Vec<&'static str>); 23] = [
+    let tables: [(&'static str, Vec<&'static str>); 25] = [
         row::<StandinFile>(),
         row::<ProxyTable>(),
         row::<TlsTable>(),
@@ -58,6 +58,8 @@ pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
         row::<ServerStubTable>(),
         row::<StubTable>(),
         row::<ScenarioTable>(),
+        row::<ExampleTable>(),
+        row::<GetsTable>(),
     ];
     let key = key.to_owned();
     tables.into_iter().filter(move |(_, keys)| keys.contains(&key.as_str())).map(|(table, _)| table)

@@ -30,6 +30,8 @@ keys! {
         call_log: CallLogTable,
         /// Limits on what callers may cost.
         limits: LimitsTable,
+        /// Whether a start or a reload is refused where an example does not get what it must get. Default: false.
+        require_examples: bool,
         /// Metrics.
         metrics: MetricsTable,
         /// What random choices derive from.
@@ -41,7 +43,7 @@ keys! {
         /// Endpoint stubs of the mock `default`.
         stub: Stubs,
     }
-    later ["require_examples", "record", "telemetry", "openapi", "scenarios"]
+    later ["record", "telemetry", "openapi", "scenarios"]
 }
 
 keys! {

@@ -150,3 +150,21 @@ words! {
         Never = "never",
     }
 }
+
+words! {
+    /// What is done with the request of an example.
+    ExpectedDecision {
+        /// A scenario of the stub answers.
+        Mocked = "mocked",
+        /// The active server stub answers.
+        ServerStub = "server_stub",
+        /// The upstream answers.
+        Forwarded = "forwarded",
+        /// A preflight is answered.
+        Preflight = "preflight",
+        /// No valid key came.
+        Denied = "denied",
+        /// Nobody answers.
+        Unmatched = "unmatched",
+    }
+}

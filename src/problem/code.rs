@@ -107,12 +107,20 @@ codes! {
     RouteTaken "route-taken",
     /// A scenario is never reached (a warning).
     UnreachableScenario "unreachable-scenario",
+    /// Another mock takes all requests that a stub answers (a warning).
+    ShadowedStub "shadowed-stub",
+    /// The request of an example is malformed, or it must get what the stub does not have.
+    BadExample "bad-example",
+    /// An example does not get what it must get.
+    ExampleFailed "example-failed",
     /// A server stub that is used is not defined.
     UnknownServerStub "unknown-server-stub",
     /// A private mock has no key.
     NoKeys "no-keys",
     /// A secret stands in the file itself.
     PlainSecret "plain-secret",
+    /// Something in the file has the form of a secret (a warning).
+    LikelySecret "likely-secret",
     /// A secret's variable or file is missing or empty.
     MissingSecret "missing-secret",
     // --- conditions ---
@@ -122,6 +130,8 @@ codes! {
     BadOperand "bad-operand",
     /// A regular expression is malformed.
     BadRegex "bad-regex",
+    /// A regular expression without an anchor holds wherever it is found (a warning).
+    UnanchoredRegex "unanchored-regex",
     /// A JSONPath is malformed.
     BadJsonPath "bad-jsonpath",
     /// A condition or a template names a path parameter that `match` does not have.

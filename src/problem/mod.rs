@@ -7,10 +7,12 @@
 //! This room lies below `file`, because the reader of files makes most problems.
 
 mod code;
+mod machine;
 mod report;
 mod source;
 
 pub use code::Code;
+pub use machine::{Finding, Report, Sarif, Spot};
 pub use source::{Place, Source, SourceId, Sources};
 
 /// How bad a problem is.
@@ -125,7 +127,7 @@ impl Problems {
     /// Takes the findings of a load; errors come first, each kind in the order of sources and places.
     pub fn new(mut list: Vec<Problem>, mut sources: Sources) -> Self {
         // Reports go to logs, and logs go far.
-        for problem in list.iter().filter(|problem| problem.code == Code::PlainSecret) {
+        for problem in list.iter().filter(|problem| matches!(problem.code, Code::PlainSecret | Code::LikelySecret)) {
             if let Some((place, _)) = &problem.place {
                 sources.mask(*place);
             }

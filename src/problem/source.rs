@@ -66,6 +66,11 @@ impl Sources {
         &self.0[id.0 as usize]
     }
 
+    /// All texts, in the order in which they were added.
+    pub fn all(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        (0..).map(SourceId).zip(&self.0)
+    }
+
     /// Puts asterisks over a place, so that no report shows what stands there. Every byte keeps its place.
     pub(super) fn mask(&mut self, place: Place) {
         let source = &mut self.0[place.source.0 as usize];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::scenario::{Destination, Mock, Scenario, ServerStub};
-use crate::words::Reason;
+use crate::words::{Decided, Reason};
 
 /// What deciding needs beside the request.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,21 @@ pub enum Action<'t> {
     GateClosed,
     /// A stub, or the template of an answer, asks for the body: read it and decide again.
     NeedsBody,
+}
+
+impl Action<'_> {
+    /// The word for it; none where the body must be read first.
+    pub fn decided(&self) -> Option<Decided> {
+        Some(match self {
+            Action::Scenario(..) => Decided::Mocked,
+            Action::ServerStub(..) => Decided::ServerStub,
+            Action::Preflight => Decided::Preflight,
+            Action::Denied => Decided::Denied,
+            Action::Forward(_) => Decided::Forwarded,
+            Action::Unmatched | Action::GateClosed => Decided::Unmatched,
+            Action::NeedsBody => return None,
+        })
+    }
 }
 
 /// Why no stub answered, with the closest one: a note of fixed size from which more can be explained later.

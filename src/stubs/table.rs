@@ -98,6 +98,12 @@ impl Table {
         &self.server_stubs
     }
 
+    /// The mock that a request belongs to and its first candidate there, whatever the candidate's conditions.
+    pub fn first_candidate(&self, view: &RequestView<'_>) -> Option<(u32, u32)> {
+        let found = self.index.candidates(view, view.method);
+        found.mock.zip(found.first().map(|rule| rule.stub))
+    }
+
     /// The gate.
     pub(super) fn gate(&self) -> &Gate {
         &self.gate

@@ -133,3 +133,47 @@ fn a_reader_that_leaves_early_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }
+
+const EXAMPLES: &str =
+    "[[stub]]\nmatch = \"GET /a\"\nwhen.query.x = { re = \"1\" }\n[[stub.example]]\nrequest = \"GET /a?x=1\"\n";
+
+#[test]
+fn examples_are_asked_and_counted_by_check_and_refuse_it_where_they_fail() {
+    let dir = folder(&[("standin.toml", EXAMPLES)]);
+    let ended = output(&["check"], dir.path());
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(ended.stderr.ends_with(", 1 stub, 1 scenario, 0 server stubs, 1 example\n"), "{ended:?}");
+    let dir = folder(&[("standin.toml", &EXAMPLES.replace("x=1", "x=2"))]);
+    let ended = output(&["check"], dir.path());
+    assert_eq!(ended.code, 3, "{ended:?}");
+    assert!(ended.stderr.contains("error[example-failed]: this example must be answered by its stub"), "{ended:?}");
+    let ended = output(&["explain", "/a?x=2"], dir.path());
+    assert_eq!(ended.code, 4, "what is not asked refuses nothing: {ended:?}");
+}
+
+#[test]
+fn reports_for_programs_stand_on_standard_output() {
+    let dir = folder(&[("standin.toml", EXAMPLES)]);
+    let parse = |text: &str| -> serde_json::Value { serde_json::from_str(text).unwrap() };
+    let ended = output(&["check", "--format", "json"], dir.path());
+    let report = parse(&ended.stdout);
+    assert_eq!((ended.code, &report["errors"], &report["warnings"]), (0, &0.into(), &1.into()), "{ended:?}");
+    let found = &report["problems"][0];
+    assert_eq!((&found["code"], &found["severity"]), (&"unanchored-regex".into(), &"warning".into()));
+    let place = &found["place"];
+    assert!(place["file"].as_str().unwrap().ends_with("standin.toml"), "{place}");
+    assert_eq!([&place["line"], &place["column"], &place["end_column"]], [3, 23, 26], "{place}");
+    assert!(ended.stderr.starts_with("1 warning: 1 mock"), "{ended:?}");
+
+    let dir = folder(&[("standin.toml", "[[stub]]\nstatus = 99\n")]);
+    let ended = output(&["check", "--format", "sarif"], dir.path());
+    let sarif = parse(&ended.stdout);
+    assert_eq!((ended.code, &sarif["version"], ended.stderr.as_str()), (3, &"2.1.0".into(), "2 errors\n"), "{ended:?}");
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(
+        results.iter().map(|found| found["ruleId"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["missing-key", "bad-status"]
+    );
+    let ended = output(&["check", "--format", "json", "--effective"], dir.path());
+    assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{ended:?}");
+}

@@ -36,6 +36,8 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
     ("ReleaseTable", &[("A mock", "Keys of a release")]),
     ("ServerStubTable", &[("`[[server_stub]]`", ""), ("A response", "")]),
     ("ScenarioTable", &[("`[[stub.scenario]]`", ""), ("A response", "")]),
+    ("ExampleTable", &[("`[[stub.example]]`", "")]),
+    ("GetsTable", &[("`[[stub.example]]`", "Keys of `gets`")]),
     ("WhenTable", &[("Conditions", "holds conditions")]),
     ("OperatorTable", &[("Conditions", "table of operators")]),
 ];

@@ -48,7 +48,11 @@ fn commented(text: &str) -> Vec<Commented> {
         }
         let key = content.strip_prefix("# ").and_then(|rest| rest.split_once(" =")).map(|(key, _)| key.trim_end());
         let Some(key) = key.filter(|key| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')) else { continue };
-        let key = if table == "default" { format!("mock default: {key}") } else { format!("{table}.{key}") };
+        let key = match table.as_str() {
+            "" => key.to_owned(),
+            "default" => format!("mock default: {key}"),
+            table => format!("{table}.{key}"),
+        };
         let in_example = example.contains(&line);
         found.push(Commented { lines: if in_example { example.clone() } else { line..line + 1 }, key, in_example });
     }

@@ -180,7 +180,10 @@ pub fn explain(table: &Table, question: &Question<'_, '_>) -> Explanation {
     told.left_out = left_out;
     let from_steps = told.steps.iter().flat_map(|step| &step.conditions).find_map(|condition| condition.slip.clone());
     let from_closest = || told.candidates.first().filter(|first| !first.answers).and_then(Candidate::slip).cloned();
-    told.slip = from_steps.or_else(from_closest);
+    told.slip = match steps::unknown(table, question, &decision) {
+        Some(meant) => Some(Guess::new(Slip::Selector, format!("a selector names what is not there; {meant}"))),
+        None => from_steps.or_else(from_closest),
+    };
     told
 }
 
@@ -192,32 +195,24 @@ pub fn refused(fault: PathFault) -> Explanation {
 
 /// What was decided, in words.
 fn outcome(decision: &Decision<'_>) -> Explanation {
-    let told = Explanation {
+    let (stub, scenario, status, destination) = match &decision.action {
+        Action::Scenario(own, _) => {
+            (Some(own.stub.to_string()), Some(own.name.to_string()), Some(own.answer.status), None)
+        }
+        Action::ServerStub(own, _) => (Some(own.name.to_string()), None, Some(own.answer.status), None),
+        Action::Forward(to) => (None, None, None, Some(*to)),
+        Action::Unmatched | Action::GateClosed => (None, None, Some(404), None),
+        Action::Preflight | Action::Denied | Action::NeedsBody => (None, None, None, None),
+    };
+    Explanation {
+        decision: decision.action.decided(),
         mock: decision.mock.map(|mock| mock.name.to_string()),
+        stub,
+        scenario,
+        status,
+        destination,
         reason: decision.miss.map(|miss| miss.reason),
         ..Explanation::default()
-    };
-    match &decision.action {
-        Action::Scenario(scenario, _) => Explanation {
-            decision: Some(Decided::Mocked),
-            stub: Some(scenario.stub.to_string()),
-            scenario: Some(scenario.name.to_string()),
-            status: Some(scenario.answer.status),
-            ..told
-        },
-        Action::ServerStub(stub, _) => Explanation {
-            decision: Some(Decided::ServerStub),
-            stub: Some(stub.name.to_string()),
-            status: Some(stub.answer.status),
-            ..told
-        },
-        Action::Preflight => Explanation { decision: Some(Decided::Preflight), ..told },
-        Action::Denied => Explanation { decision: Some(Decided::Denied), ..told },
-        Action::Forward(to) => Explanation { decision: Some(Decided::Forwarded), destination: Some(*to), ..told },
-        Action::Unmatched | Action::GateClosed => {
-            Explanation { decision: Some(Decided::Unmatched), status: Some(404), ..told }
-        }
-        Action::NeedsBody => told,
     }
 }
 

@@ -123,7 +123,10 @@ impl Steps<'_, '_> {
         }
         if self.reached >= Reached::Selectors {
             let outcome = match (&self.asked, decision.selectors_on) {
-                (Some(words), _) => words.clone() + &self.unknown(decision),
+                (Some(words), _) => match unknown(self.table, self.question, decision) {
+                    Some(meant) => format!("{words}; {meant}"),
+                    None => words.clone(),
+                },
                 (None, true) => "none came".to_owned(),
                 (None, false) => "off for this caller".to_owned(),
             };
@@ -176,28 +179,24 @@ impl Steps<'_, '_> {
             (None, _) => "none is active".to_owned(),
         }
     }
+}
 
-    /// What was meant, where a selector names nothing.
-    fn unknown(&self, decision: &Decision<'_>) -> String {
-        if decision.miss.is_none_or(|miss| miss.reason != Reason::Selector) {
-            return String::new();
-        }
-        let asked = Asked::by(self.question.view);
-        let text = |value: Option<&[u8]>| value.map(|value| String::from_utf8_lossy(value).into_owned());
-        let scenarios = || {
-            let of_mock = decision.mock.map(|mock| &*mock.name);
-            self.table.scenarios().iter().filter(move |own| Some(&*own.mock) == of_mock)
-        };
-        let meant = match (text(asked.id), text(asked.name)) {
-            (Some(id), _) => nearest(&id, scenarios().map(|own| &*own.id)).map(str::to_owned),
-            (None, Some(name)) => nearest(&name, scenarios().map(|own| &*own.name)).map(str::to_owned),
-            (None, None) => None,
-        };
-        match meant {
-            Some(meant) => format!("; did you mean `{meant}`?"),
-            None => "; no stub that fits has it".to_owned(),
-        }
-    }
+/// What was meant, where a selector names nothing.
+pub(super) fn unknown(table: &Table, question: &Question<'_, '_>, decision: &Decision<'_>) -> Option<String> {
+    decision.miss.filter(|miss| miss.reason == Reason::Selector)?;
+    let asked = Asked::by(question.view);
+    let text = |value: Option<&[u8]>| value.map(|value| String::from_utf8_lossy(value).into_owned());
+    let of_mock = decision.mock.map(|mock| &*mock.name);
+    let scenarios = || table.scenarios().iter().filter(|own| Some(&*own.mock) == of_mock);
+    let meant = match (text(asked.id), text(asked.name)) {
+        (Some(id), _) => nearest(&id, scenarios().map(|own| &*own.id)).map(str::to_owned),
+        (None, Some(name)) => nearest(&name, scenarios().map(|own| &*own.name)).map(str::to_owned),
+        (None, None) => None,
+    };
+    Some(match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "no stub that fits has it".to_owned(),
+    })
 }
 
 /// The meaning of a reason as the middle of a sentence.
