@@ -6,7 +6,6 @@
 mod text;
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::path::{NormalPath, PathFault, decode, readable};
 
@@ -138,53 +137,9 @@ impl Template {
         self.names.iter().map(|(name, _)| &**name)
     }
 
-    /// The name of a parameter, if it has one.
-    pub fn name_of(&self, parameter: Parameter) -> Option<&str> {
-        self.names().find(|name| self.parameter(name) == Some(parameter))
-    }
-
-    /// A request path that it fits, and that no template fits which does not fit all that this one does; none for one
-    /// that takes all that is left. Parameters stand for a word that no sane template has.
-    pub fn sample(&self) -> Option<String> {
-        let mut path = String::new();
-        for segment in &self.segments {
-            path.push('/');
-            match segment {
-                Segment::Literal(bytes) => {
-                    for byte in bytes {
-                        match byte {
-                            0 => path.push_str("%2F"),
-                            byte if byte.is_ascii_alphanumeric() || b"-._~".contains(byte) => path.push(*byte as char),
-                            byte => path.push_str(&format!("%{byte:02X}")),
-                        }
-                    }
-                }
-                Segment::Param => path.push_str("%01"),
-                Segment::Rest => return None,
-            }
-        }
-        Some(path)
-    }
-
     /// Whether every segment is literal; its path is then the only one it fits.
     pub fn literal_path(&self) -> Option<Vec<u8>> {
         literal_path(&self.segments)
-    }
-}
-
-impl fmt::Display for Template {
-    /// As a `match` line has it; bytes that are no text are shown as such.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (segment, at) in self.segments.iter().zip(0..) {
-            let name = self.names.iter().find(|(_, own)| *own == at).map(|(name, _)| &**name);
-            match (segment, name) {
-                (Segment::Literal(bytes), _) => write!(f, "/{}", String::from_utf8_lossy(bytes).replace('\0', "%2F"))?,
-                (Segment::Param, None) => f.write_str("/*")?,
-                (Segment::Param, Some(name)) => write!(f, "/{{{name}}}")?,
-                (Segment::Rest, name) => write!(f, "/{{{}...}}", name.unwrap_or_default())?,
-            }
-        }
-        Ok(())
     }
 }
 

@@ -42,7 +42,7 @@ impl Template {
         for (at, segment) in self.segments.iter().enumerate() {
             path.push('/');
             match segment {
-                Segment::Literal(bytes) => path.extend(percent_encode(bytes, ESCAPED)),
+                Segment::Literal(bytes) => path.push_str(&escaped(bytes)),
                 Segment::Param => path.extend(percent_encode(value(self.name_at(at)).as_bytes(), ESCAPED)),
                 Segment::Rest => {
                     let value = value(self.name_at(at));
@@ -54,13 +54,25 @@ impl Template {
         }
         path
     }
+
+    /// A path that it fits, and that no template fits which does not fit all that this one does; none for one that takes
+    /// all that is left. Parameters stand for a word that no sane template has.
+    pub fn sample(&self) -> Option<String> {
+        let is_open = self.segments.contains(&Segment::Rest);
+        (!is_open).then(|| self.filled(|_| "\u{1}".to_owned()))
+    }
+}
+
+/// A literal as a request has it: an encoded slash is a NUL in it, and nothing else is.
+fn escaped(literal: &[u8]) -> String {
+    percent_encode(literal, ESCAPED).to_string().replace("%00", "%2F")
 }
 
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, segment) in self.segments.iter().enumerate() {
             match (segment, self.name_at(at)) {
-                (Segment::Literal(bytes), _) => write!(f, "/{}", percent_encode(bytes, ESCAPED))?,
+                (Segment::Literal(bytes), _) => write!(f, "/{}", escaped(bytes))?,
                 (Segment::Param, Some(name)) => write!(f, "/{{{name}}}")?,
                 (Segment::Param, None) => f.write_str("/*")?,
                 (Segment::Rest, name) => write!(f, "/{{{}...}}", name.unwrap_or_default())?,
