@@ -4,6 +4,7 @@
 //! field they belong to, with the reason for their value.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ pub struct Admin {
     pub tls: Option<ServerTls>,
     /// Whether nothing can be changed through it.
     pub read_only: bool,
+    /// Where what was changed through it outlives a restart; `None` where it does not.
+    pub state_file: Option<PathBuf>,
 }
 
 /// The data listener and forwarding.

@@ -84,6 +84,7 @@ impl Source {
             postman: self.postman,
             memory: crate::app::memory_limit(),
             environment,
+            overlay: Vec::new(),
         }
     }
 }

@@ -10,12 +10,14 @@ use super::{scenarios_of, stubs_of};
 use crate::admin::Admin;
 use crate::admin::shown::{body, delay, headers, when};
 use crate::calls::Body;
+use crate::config::overlay::Entry;
 use crate::live::Snapshot;
 use crate::stubs::cors::Cors;
+use crate::stubs::limit;
 use crate::stubs::matcher::Subject;
 use crate::stubs::operator::Operator;
 use crate::stubs::postman::Closest;
-use crate::stubs::scenario::{self, HostPattern, Scope, Selectors};
+use crate::stubs::scenario::{self, About, HostPattern, Scope, Selectors};
 
 /// A mock.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,6 +26,8 @@ pub struct Mock {
     name: String,
     /// How it is called: scheme, host and port, and the base path.
     url: String,
+    /// Whose it is.
+    owner: Option<String>,
     /// Only these hosts; none means every host.
     hosts: Vec<String>,
     /// The path that all its stubs lie below.
@@ -38,6 +42,18 @@ pub struct Mock {
     cors_origins: Vec<String>,
     /// Who may use it.
     access: Access,
+    /// How often it answers.
+    limit: Option<Limit>,
+    /// The collection that it is made of, as its file names it.
+    collection: Option<String>,
+    /// The active environment.
+    environment: Option<String>,
+    /// All environments.
+    environments: Vec<String>,
+    /// The active release.
+    release: Option<String>,
+    /// All releases.
+    releases: Vec<String>,
     /// The server stub that answers for the mock.
     active_server_stub: Option<String>,
     /// For which of its calls: `mocked` or `all`.
@@ -54,6 +70,19 @@ pub struct Mock {
     scenarios: usize,
     /// How many server stubs.
     server_stubs: usize,
+    /// The settings that are changed against the files; each is undone as an override of that id.
+    changed: Vec<String>,
+}
+
+/// How often a mock answers.
+#[derive(Debug, Serialize, ToSchema)]
+struct Limit {
+    /// So many calls in each window.
+    calls: Option<u32>,
+    /// How long a window is: `hour` or `day`.
+    per: Option<&'static str>,
+    /// A rate: `120/min`.
+    rate: Option<String>,
 }
 
 /// Who may use a mock.
@@ -88,6 +117,8 @@ pub struct Stub {
     method: String,
     /// The path, the mock's base path included.
     path: String,
+    /// Whose it is: its own word, or that of the mock.
+    owner: Option<String>,
     /// In the order in which they are tried.
     scenarios: Vec<Scenario>,
 }
@@ -148,7 +179,7 @@ pub struct ServerStubs {
 }
 
 /// A mock.
-pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> Mock {
+pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin, entries: &[Arc<Entry>]) -> Mock {
     let scenario::Mock {
         number: _,
         name,
@@ -161,9 +192,14 @@ pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> M
         access,
         active,
         selectors,
+        limit,
         secrets: _,
+        about,
         postman,
     } = mock;
+    let About { owner, collection, environment, environments, release, releases } = &**about;
+    let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+    let texts = |texts: &[Box<str>]| texts.iter().map(|text| text.to_string()).collect();
     let (cors_word, origins) = match cors {
         Cors::Off => ("off", &[][..]),
         Cors::Anyone => ("anyone", &[][..]),
@@ -177,6 +213,7 @@ pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> M
             url.as_ref().map_or_else(|| admin.data_url(snapshot, hosts), |url| url.to_string()),
             base.as_ref().map(|base| base.to_string()).unwrap_or_default()
         ),
+        owner: text(owner),
         hosts: hosts.iter().map(host).collect(),
         base_path: base.as_ref().map(|base| base.to_string()),
         upstream: upstream
@@ -191,6 +228,12 @@ pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> M
             keys: access.keys.len(),
             forwarded: access.forwarded,
         },
+        limit: limit.as_ref().map(|limiter| show_limit(limiter.limit)),
+        collection: text(collection),
+        environment: text(environment),
+        environments: texts(environments),
+        release: text(release),
+        releases: texts(releases),
         active_server_stub: active.as_ref().map(|(stub, _)| stub.name.to_string()),
         server_stub_scope: active.as_ref().map(|(_, scope)| match scope {
             Scope::Mocked => "mocked",
@@ -209,6 +252,24 @@ pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> M
         scenarios: stubs.iter().map(|stub| stub.scenarios.len()).sum(),
         stubs: stubs.len(),
         server_stubs: snapshot.table.server_stubs().iter().filter(|stub| stub.mock == *name).count(),
+        changed: entries
+            .iter()
+            .filter(|entry| entry.is_setting() && *entry.mock == **name)
+            .map(|entry| entry.id.clone())
+            .collect(),
+    }
+}
+
+fn show_limit(limit: limit::Limit) -> Limit {
+    let unit = |seconds| match seconds {
+        1 => "s",
+        60 => "min",
+        _ => "h",
+    };
+    Limit {
+        calls: limit.calls.map(|quota| quota.most),
+        per: limit.calls.map(|quota| if quota.seconds == 86_400 { "day" } else { "hour" }),
+        rate: limit.rate.map(|quota| format!("{}/{}", quota.most, unit(quota.seconds))),
     }
 }
 
@@ -237,8 +298,15 @@ pub fn show_stub(stub: &scenario::Stub, snapshot: &Snapshot) -> Stub {
         r#match: match_line(stub),
         method: method(stub).to_owned(),
         path: stub.path.to_string(),
+        owner: owner(stub, snapshot),
         scenarios: scenarios_of(snapshot, stub).map(show).collect(),
     }
+}
+
+/// Whose a stub is.
+fn owner(stub: &scenario::Stub, snapshot: &Snapshot) -> Option<String> {
+    let of_mock = || snapshot.table.mocks().get(stub.mock as usize)?.about.owner.as_deref();
+    stub.owner.as_deref().or_else(of_mock).map(str::to_owned)
 }
 
 fn method(stub: &scenario::Stub) -> &str {
