@@ -2,6 +2,7 @@
 
 pub mod change;
 mod show;
+mod show_stub;
 
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ use super::error::ApiError;
 use super::parameters::{NoParameters, Parameters};
 use crate::live::Snapshot;
 use crate::stubs::scenario;
-use show::{Mock, Mocks, ServerStubs, Stub, Stubs, match_line, show_mock, show_server_stub, show_stub};
+use show::{Mock, Mocks, show_mock};
+use show_stub::{ServerStubs, Stub, Stubs, match_line, show_server_stub, show_stub};
 
 /// Free text, for the document.
 #[derive(Debug, IntoParams)]

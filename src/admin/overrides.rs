@@ -1,5 +1,7 @@
 //! Overrides: what lies over the files, made, listed and undone one by one.
 
+mod show;
+
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -12,17 +14,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::Admin;
 use super::body::Body;
 use super::calls::Paging;
 use super::error::{ApiError, Failure, Fault};
 use super::mocks::{find_mock, find_scenario, find_stub};
 use super::parameters::{NoParameters, Parameters};
 use super::session::Change;
-use super::{Admin, time};
 use crate::config::overlay::Entry;
 use crate::live::Snapshot;
-use crate::redact::{REDACTED, Redactor};
 use crate::reload::Refusal;
+use show::{Override, said, show};
 
 /// How many overrides there may be. Each request of a mock looks at all that force or switch off.
 const MOST: usize = 1_000;
@@ -50,33 +52,6 @@ pub struct NewOverride {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     r#if: Option<Map<String, Value>>,
-}
-
-/// Something that lies over the files.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Override {
-    /// What it is undone by: the name of the setting, or a name of its own.
-    id: String,
-    /// The mock.
-    mock: String,
-    /// `scenario` for one that is forced, `off` for a stub, `setting` for a setting of the mock.
-    kind: &'static str,
-    /// The stub.
-    stub: Option<String>,
-    /// The scenario.
-    scenario: Option<String>,
-    /// What the setting is, as `PATCH /v1/mocks/{mock}` takes it.
-    #[schema(value_type = Option<Object>)]
-    change: Option<Value>,
-    /// For which requests.
-    #[schema(value_type = Option<Object>)]
-    r#if: Option<Value>,
-    /// When it was made, RFC 3339.
-    since: String,
-    /// When it is over; null for one that lasts.
-    until: Option<String>,
-    /// How many more requests it is for; null for all.
-    left: Option<u64>,
 }
 
 /// Some of what lies over the files, oldest first.
@@ -244,56 +219,6 @@ fn page(admin: &Admin, asked: &RawQuery, mock: Option<&str>) -> Result<Json<Over
     let own = admin.reloader.overlay().into_iter().filter(|entry| mock.is_none_or(|mock| entry.mock == mock));
     let page = parameters.page(own, |entry| format!("{} {}", entry.id, entry.mock))?;
     Ok(Json(Overrides { overrides: page.page.iter().map(|entry| show(entry, redactor)).collect(), next: page.next }))
-}
-
-fn show(entry: &Entry, redactor: &Redactor) -> Override {
-    let Entry { id, mock, change, since, until, left } = entry;
-    let text = |key: &str| change.get(key).and_then(Value::as_str).map(str::to_owned);
-    let kind = match entry.is_setting() {
-        true => "setting",
-        false if change.contains_key("scenario") => "scenario",
-        false => "off",
-    };
-    Override {
-        id: id.clone(),
-        mock: mock.clone(),
-        kind,
-        stub: text("stub"),
-        scenario: text("scenario"),
-        change: entry.is_setting().then(|| change.clone().into()),
-        r#if: change.get("if").map(|when| shown(when, redactor)),
-        since: time(*since),
-        until: until.map(time),
-        left: left.as_ref().map(|left| left.count()),
-    }
-}
-
-/// An override as the operational log tells it.
-fn said(entry: &Entry, redactor: &Redactor) -> Value {
-    let mut change = entry.change.clone();
-    if let Some(when) = change.get_mut("if") {
-        *when = shown(when, redactor);
-    }
-    change.into()
-}
-
-/// Conditions without the values that are shown nowhere.
-fn shown(when: &Value, redactor: &Redactor) -> Value {
-    let mut when = when.clone();
-    let is_secret = |kind: &str, name: &str| match kind {
-        "header" => redactor.headers.iter().any(|own| own.eq_ignore_ascii_case(name)),
-        "cookie" => redactor.headers.iter().any(|own| &**own == "cookie"),
-        "query" => redactor.query.iter().any(|own| **own == *name),
-        _ => false,
-    };
-    for (kind, table) in when.as_object_mut().into_iter().flatten() {
-        for (name, operand) in table.as_object_mut().into_iter().flatten() {
-            if is_secret(kind, name) {
-                *operand = REDACTED.into();
-            }
-        }
-    }
-    when
 }
 
 fn no_such(mock: &str, id: &str, entries: &[Arc<Entry>]) -> ApiError {

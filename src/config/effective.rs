@@ -144,7 +144,7 @@ pub(super) fn show_mock(draft: &drafts::MockDraft, cx: &mut Context<'_>) {
         ("delay", settings.delay.as_ref().map(|v| (source(v.place, cx), v.place)), "none"),
         ("cors", settings.cors.as_ref().map(|v| (source(v.place, cx), v.place)), "true"),
         ("access", settings.access.as_ref().map(|v| (source(v.place, cx), v.place)), "everybody"),
-        ("limit", settings.limit.as_ref().map(|v| (source(v.place, cx), v.place)), "none"),
+        ("limit", settings.limit.as_ref().map(|v| (source(v.place, cx), v.place)), "as often as it is asked"),
         ("active_server_stub", text(&settings.active_server_stub), "none"),
         (
             "server_stub_scope",

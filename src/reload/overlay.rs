@@ -59,10 +59,10 @@ impl Reloader {
             entries.iter().filter(|entry| entry.is_choice()).map(Arc::as_ptr).collect()
         };
         let is_switch = choices(&before) == choices(&entries);
-        let next = match is_switch {
+        let (next, read) = match is_switch {
             true => {
                 let (table, dropped) = lay(&old.table, &entries, &old.settings.limits);
-                Next { snapshot: old.under(table), entries, dropped, changes: None }
+                (Next { snapshot: old.under(table), entries, dropped, changes: None }, None)
             }
             false => {
                 let (request, metrics) = (self.request.clone(), self.metrics.clone());
@@ -71,9 +71,8 @@ impl Reloader {
                     Ok(built) => built,
                     Err(panic) => return Err(Refusal::Invalid(failed_inside(&panic))),
                 };
-                let (next, _) = built.map_err(Refusal::Invalid)?;
-                *guarded(&self.seen) = fingerprint;
-                next
+                let (next, warnings) = built.map_err(Refusal::Invalid)?;
+                (next, Some((fingerprint, warnings)))
             }
         };
         let Next { snapshot, entries, mut dropped, changes } = next;
@@ -83,12 +82,25 @@ impl Reloader {
         }
         let entries = without(entries, &dropped);
         self.write(&snapshot, &entries).map_err(Refusal::Unwritten)?;
-        match changes {
+        match changes.zip(read) {
             None => drop(self.live.replace(snapshot)),
-            Some(changes) => self.applied(Trigger::Admin, snapshot, changes, Problems::default()).await,
+            Some((changes, (fingerprint, warnings))) => {
+                *guarded(&self.seen) = fingerprint;
+                self.applied(Trigger::Admin, snapshot, changes, warnings).await;
+            }
         }
         self.keep(entries, dropped);
         Ok(())
+    }
+
+    /// Takes what is over out of the way of requests.
+    pub(super) async fn sweep(&self) {
+        if guarded(&self.overlay).len() != self.overlay().len() {
+            let kept = self.change(|_, entries| Ok::<_, std::convert::Infallible>(entries.to_vec())).await;
+            if let Err(refusal) = kept {
+                tracing::debug!(?refusal, "what is over stays for now");
+            }
+        }
     }
 
     /// Writes what lies over the files, with what is left of counts, where that is to outlive a restart.

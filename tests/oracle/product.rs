@@ -51,6 +51,7 @@ pub fn decide(table: &Table, request: &Request, reading: Reading) -> Option<Verd
         Action::ServerStub(..) => Kind::ServerStub,
         Action::Preflight { .. } => Kind::Preflight,
         Action::Denied { .. } => Kind::Denied,
+        Action::Limited(_) => unreachable!("no mock of the oracle has a limit"),
         Action::Forward { .. } => Kind::Forward,
         Action::Unmatched { .. } => Kind::Unmatched,
         Action::GateClosed { .. } => Kind::GateClosed,

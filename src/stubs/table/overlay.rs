@@ -168,6 +168,3 @@ fn place(found: &Candidates<'_>, stub: u32) -> (usize, usize) {
     };
     found.buckets.iter().enumerate().find_map(within).unwrap_or((usize::MAX, 0))
 }
-
-#[cfg(test)]
-mod tests;
