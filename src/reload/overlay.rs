@@ -95,7 +95,9 @@ impl Reloader {
 
     /// Takes what is over out of the way of requests.
     pub(super) async fn sweep(&self) {
-        if guarded(&self.overlay).len() != self.overlay().len() {
+        // In a statement of its own: the lock would be held over the next one, which takes it too.
+        let all = guarded(&self.overlay).len();
+        if all != self.overlay().len() {
             let kept = self.change(|_, entries| Ok::<_, std::convert::Infallible>(entries.to_vec())).await;
             if let Err(refusal) = kept {
                 tracing::debug!(?refusal, "what is over stays for now");
