@@ -5,6 +5,7 @@ mod calls;
 mod contract;
 mod follow;
 mod force;
+mod kept;
 mod logs;
 mod resources;
 mod slow;
