@@ -137,7 +137,8 @@ fn explanation(replay: &Replay, snapshot: &Snapshot, candidates: usize) -> Expla
         Err(fault) => return explain::refused(fault),
     };
     let view = replay.peer.into_iter().fold(view, RequestView::from_peer);
-    let inputs = Inputs { dice: 0, delay_cap: limits.delay };
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let inputs = Inputs { dice: 0, delay_cap: limits.delay, now };
     let question = Question { view: &view, inputs, redactor: &snapshot.redactor, candidates };
     let upstreams = &snapshot.settings.upstreams;
     explain::explain(&snapshot.table, &question)

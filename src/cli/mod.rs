@@ -8,10 +8,12 @@ mod completions;
 mod demo;
 mod explain;
 mod export;
+mod force;
 mod import;
 mod inject;
 mod logs;
 mod ping;
+mod remote;
 mod run;
 mod schema;
 
@@ -45,6 +47,8 @@ enum Command {
     Schema(schema::Schema),
     /// Show the calls of a running sidecar
     Logs(Box<logs::Logs>),
+    /// Force a scenario of a running sidecar, or switch a stub off
+    Force(force::Force),
     /// Ask a running sidecar whether it is ready: exit code 0 if so
     Ping(ping::Ping),
     /// Make a mock file of what another tool has written
@@ -88,6 +92,7 @@ impl Source {
             memory: crate::app::memory_limit(),
             examples: false,
             environment,
+            overlay: Vec::new(),
         }
     }
 }
@@ -108,6 +113,7 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Ping(ping) => ping.run(),
         Command::Logs(logs) => logs.run(),
+        Command::Force(force) => force.run(),
         Command::Check(check) => check.run(),
         Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),

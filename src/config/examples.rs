@@ -183,7 +183,7 @@ impl Example {
         };
         // The path was looked at when the example was read.
         let Ok(view) = RequestView::new(&self.method, self.target.as_bytes(), &headers, body) else { return };
-        let inputs = Inputs { dice: 0, delay_cap: limits.delay };
+        let inputs = Inputs { dice: 0, delay_cap: limits.delay, now: std::time::Duration::ZERO };
         let decision = table.decide(&view, &inputs);
         let Some((wrong, explained)) = self.wrong(stub, mock, &decision) else { return };
         let why = || {

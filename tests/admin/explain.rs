@@ -98,3 +98,25 @@ fn what_is_asked_wrongly_is_refused_with_a_way_out() {
         assert_eq!(asked(body), (status, code.to_owned(), help.to_owned()), "{body}");
     }
 }
+
+#[test]
+fn what_lies_over_the_files_and_limits_are_explained() {
+    let config = "default.limit = { rate = \"1/h\" }\n[[stub]]\nname = \"plan\"\nmatch = \"GET /plan\"\n\
+        [[stub.scenario]]\nname = \"gold\"\nwhen.header.x-plan = \"gold\"\n[[stub.scenario]]\nname = \"plain\"";
+    let sidecar = sidecar().config(config).start();
+    let request = json!({ "request": { "method": "GET", "target": "/plan", "headers": [["host", "a"]] } });
+    let lay = |what: Value| ask(sidecar.app().admin(), "POST", "/v1/mocks/default/overrides", "", &what.to_string());
+    assert_eq!(lay(json!({ "stub": "plan", "scenario": "gold" })).status, 201);
+    let forced = post(&sidecar, "/v1/explain", &request);
+    assert_eq!(forced["explanation"]["scenario"], "gold");
+    assert!(forced["text"].as_str().unwrap().contains("scenario `gold` of `plan` is forced"), "{forced}");
+    assert_eq!(sidecar.get("/plan").status, 200);
+    let limited = post(&sidecar, "/v1/explain", &request);
+    let explanation = &limited["explanation"];
+    assert_eq!((&explanation["decision"], &explanation["status"]), (&json!("limited"), &json!(429)), "{limited}");
+    assert!(limited["text"].as_str().unwrap().contains("`rate` of the mock's limit is reached"), "{limited}");
+    assert_eq!(lay(json!({ "stub": "plan", "off": true })).status, 201);
+    let off = post(&sidecar, "/v1/explain", &request);
+    assert_eq!(off["explanation"]["reason"], "off");
+    assert!(off["text"].as_str().unwrap().contains("stub `plan` is switched off"), "{off}");
+}

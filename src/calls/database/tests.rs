@@ -201,9 +201,9 @@ fn the_words_of_kept_calls_stay_where_they_are() {
         Rejection::ALL.iter().map(|word| word.as_str()).collect(),
     ];
     for (list, first) in lists.into_iter().zip([
-        "mocked server_stub forwarded preflight denied unmatched rejected failed",
+        "mocked server_stub forwarded preflight denied limited unmatched rejected failed",
         "path method parameter query header cookie form json body any body-not-json body-not-form body-encoded \
-         body-too-long body-budget body-timeout selector gate",
+         body-too-long body-budget body-timeout selector gate off",
         "dns connect-refused connect-timeout connect tls read-timeout write-timeout closed invalid-answer caller-left \
          template internal",
         "request-line version target path connect header bare-lf host content-length transfer-encoding \

@@ -165,7 +165,9 @@ pub fn explain(table: &Table, question: &Question<'_, '_>) -> Explanation {
     let mut told = Explanation { steps: steps.into_list(&decision), ..outcome(&decision) };
     let (candidates, left_out) = match &decision.action {
         Action::Scenario(scenario, _) => closest::tried(table, question, scenario.number),
-        Action::ServerStub(..) | Action::Preflight | Action::Denied | Action::GateClosed => (Vec::new(), 0),
+        Action::ServerStub(..) | Action::Preflight | Action::Denied | Action::Limited(_) | Action::GateClosed => {
+            (Vec::new(), 0)
+        }
         Action::Forward(_) if told.reason == Some(Reason::Gate) => (Vec::new(), 0),
         Action::Forward(_) | Action::Unmatched | Action::NeedsBody => closest::closest(table, question, &decision),
     };
@@ -202,6 +204,7 @@ fn outcome(decision: &Decision<'_>) -> Explanation {
         Action::ServerStub(own, _) => (Some(own.name.to_string()), None, Some(own.answer.status), None),
         Action::Forward(to) => (None, None, None, Some(*to)),
         Action::Unmatched | Action::GateClosed => (None, None, Some(404), None),
+        Action::Limited(_) => (None, None, Some(429), None),
         Action::Preflight | Action::Denied | Action::NeedsBody => (None, None, None, None),
     };
     Explanation {

@@ -5,6 +5,7 @@ use super::{Question, Step};
 use crate::problem::nearest;
 use crate::stubs::bucket::Found;
 use crate::stubs::decision::{Action, Decision};
+use crate::stubs::limit::LimitKind;
 use crate::stubs::scenario::Scope;
 use crate::stubs::table::Table;
 use crate::stubs::table::selectors::Asked;
@@ -18,6 +19,7 @@ pub(super) struct Steps<'q, 'r> {
     list: Vec<Step>,
     key: Option<(bool, bool)>,
     server_stub: Option<(Scope, bool)>,
+    overrides: Vec<String>,
     asked: Option<String>,
     /// How far it came.
     reached: Reached,
@@ -29,6 +31,7 @@ enum Reached {
     Gate,
     NoMock,
     Key,
+    Forced,
     ServerStub,
     Selectors,
     Stubs,
@@ -42,6 +45,7 @@ impl<'q, 'r> Steps<'q, 'r> {
             list: Vec::new(),
             key: None,
             server_stub: None,
+            overrides: Vec::new(),
             asked: None,
             reached: Reached::Preflight,
         }
@@ -66,6 +70,16 @@ impl Trace for Steps<'_, '_> {
             trace::Step::Key { asked, valid } => {
                 self.key = Some((asked, valid));
                 Reached::Key
+            }
+            trace::Step::Off(stubs) => {
+                let name = |stub: &u32| format!("stub `{}` is switched off", self.table.stubs()[*stub as usize].name);
+                self.overrides.extend(stubs.iter().map(name));
+                self.reached
+            }
+            trace::Step::Forced(rule) => {
+                let scenario = &self.table.scenarios()[rule.scenario as usize];
+                self.overrides.push(format!("scenario `{}` of `{}` is forced", scenario.name, scenario.stub));
+                Reached::Forced
             }
             trace::Step::ServerStub(scope, applies) => {
                 self.server_stub = Some((scope, applies));
@@ -118,7 +132,10 @@ impl Steps<'_, '_> {
         if let Some((asked, valid)) = self.key {
             self.list.push(plain("access", self.access(decision, asked, valid)));
         }
-        if self.reached > Reached::Key || matches!(decision.action, Action::ServerStub(..)) {
+        if !self.overrides.is_empty() {
+            self.list.push(plain("overrides", self.overrides.join(", ")));
+        }
+        if self.reached > Reached::Forced || matches!(decision.action, Action::ServerStub(..)) {
             self.list.push(plain("server stub", self.server_stub(decision)));
         }
         if self.reached >= Reached::Selectors {
@@ -138,6 +155,14 @@ impl Steps<'_, '_> {
             (None, _) => stubs,
         }));
         match decision.action {
+            Action::Limited(exceeded) => {
+                let which = match exceeded.kind {
+                    LimitKind::Calls => "calls",
+                    LimitKind::Rate => "rate",
+                };
+                let outcome = format!("`{which}` of the mock's limit is reached: 429 for {} s", exceeded.wait);
+                self.list.push(plain("limit", outcome));
+            }
             Action::Forward(_) => self.list.push(plain("upstream", "answers")),
             Action::Unmatched if decision.miss.is_some_and(|miss| miss.reason == Reason::Selector) => {}
             Action::Unmatched | Action::GateClosed => self.list.push(plain("upstream", "there is none: 404")),

@@ -21,6 +21,10 @@ pub(in crate::stubs) enum Step<'a> {
         /// A key of the mock came.
         valid: bool,
     },
+    /// Stubs that overrides switch off for this request, by their numbers.
+    Off(&'a [u32]),
+    /// The scenario that an override forces.
+    Forced(Rule),
     /// The active server stub, where there is one: whether the call lies in its scope.
     ServerStub(Scope, bool),
     /// What the caller's selectors ask for, and the example of Postman's matching that they name.
