@@ -5,6 +5,7 @@ mod calls;
 mod contract;
 mod follow;
 mod logs;
+mod pages;
 mod resources;
 mod slow;
 mod test_response;

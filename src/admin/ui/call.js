@@ -24,7 +24,7 @@ function who(call) {
   return h('a', { href: path`/mocks/${call.mock}` + query }, names.join(' / '));
 }
 
-const side = (title, message, isOver) => h('section', { class: 'side-of' }, h('h3', {}, title),
+const side = (title, message, isOver) => h('section', { class: 'side-of' }, h('h2', {}, title),
   message ? [headersOf(message.headers, `${title} headers`), bodyOf(message.body, message.headers)]
     : h('p', { class: 'muted' }, isOver ? 'There was no answer.' : 'The call is under way.'));
 

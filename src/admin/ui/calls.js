@@ -23,9 +23,10 @@ function row(call, open) {
   const target = call.path + (call.query === null ? '' : `?${call.query}`);
   const who = [call.mock, call.stub, call.scenario].filter(Boolean).join(' / ') || (call.decision === 'forwarded' ? call.upstream : '');
   const button = h('button', { type: 'button', class: 'target', 'aria-expanded': String(open), title: target }, icon(ICONS.open), h('span', { class: 'path' }, target));
+  const [second, millis] = clock(call.at);
   return [
-    cell('time', h('time', { datetime: call.at, title: moment(call.at) }, clock(call.at))),
-    cell('code', status(call.status)),
+    cell('time', h('time', { datetime: call.at, title: moment(call.at) }, second, h('span', { class: 'millis' }, millis))),
+    cell('reply', status(call.status)),
     cell('verb', method(call.method)),
     cell('where', button),
     cell('who', decision(call.decision), call.miss ? h('span', { class: 'miss', title: 'Why it was not mocked' }, call.miss) : null, h('span', { class: 'names', title: who }, who)),
@@ -33,7 +34,7 @@ function row(call, open) {
   ];
 }
 
-const HEAD = [['time', 'Time'], ['code', 'Status'], ['verb', 'Method'], ['where', 'Path'], ['who', 'Decision and scenario'], ['took', 'Duration']];
+const HEAD = [['time', 'Time'], ['reply', 'Status'], ['verb', 'Method'], ['where', 'Path'], ['who', 'Decision and scenario'], ['took', 'Duration']];
 
 const nothing = (isFiltered) => (isFiltered
   ? empty('No call fits these filters', h('p', {}, 'Remove a filter, or wait: new calls that fit appear here by themselves.'))

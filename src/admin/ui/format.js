@@ -8,10 +8,10 @@ export const plural = (value, one, many = `${one}s`) => `${number(value)} ${valu
 
 const two = (value) => String(value).padStart(2, '0');
 
-/// The time of day, with milliseconds: `14:03:09.120`.
+/// The time of day to the second and its milliseconds: `14:03:09` and `.120`.
 export function clock(text) {
   const at = new Date(text);
-  return `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+  return [`${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`, `.${String(at.getMilliseconds()).padStart(3, '0')}`];
 }
 
 /// Day and time of day.

@@ -14,6 +14,9 @@ const TABS = [['stubs', 'Stubs'], ['server-stubs', 'Server stubs'], ['configurat
 const CORS = { off: 'Off', anyone: 'Any origin' };
 const SELECTORS = { on: 'On', off: 'Off', trusted: 'From trusted callers' };
 
+/// The limit of calls in words.
+const limit = ({ calls, per, rate }) => [calls === null ? null : `${number(calls)} calls a ${per}`, rate].filter(Boolean).join(', at most ');
+
 function details(mock, use, since) {
   const access = mock.access.private ? `Private: ${mock.access.header}, ${mock.access.keys} ${mock.access.keys === 1 ? 'key' : 'keys'}` : 'Public';
   return facts([
@@ -24,6 +27,7 @@ function details(mock, use, since) {
     ['Environment', mock.environment],
     ['Release', mock.release],
     ['Owner', mock.owner],
+    ['Limit', mock.limit ? limit(mock.limit) : null],
     ['Hosts', mock.hosts.length ? mock.hosts.join(', ') : 'Any'],
     ['Upstream', mock.upstream ?? 'That of the proxy'],
     ['CORS', CORS[mock.cors] ?? mock.cors_origins.join(', ')],

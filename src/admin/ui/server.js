@@ -10,7 +10,7 @@ const NOTHING = () => empty('This mock has no server stubs',
   h('pre', {}, '[[server_stub]]\nname   = "maintenance"\nstatus = 503\njson   = { error = "planned work" }'));
 
 export async function serverStubs(mock, changed) {
-  const content = h('div', {});
+  const content = h('div', { class: 'stack' });
   const address = path`/v1/mocks/${mock.name}`;
   const canSwitch = has('PATCH', '/v1/mocks/{mock}');
 
@@ -20,7 +20,7 @@ export async function serverStubs(mock, changed) {
     const button = (stub) => {
       const control = h('button', { type: 'button', id: `switch-${stub.name}`, class: stub.active ? 'plain' : 'primary' }, stub.active ? 'Deactivate' : 'Activate');
       return changes(doing(control, async () => {
-        changed(await patch(address, { active_server_stub: stub.active ? null : stub.name }));
+        changed(await patch(address, { active_server_stub: stub.active ? null : stub.name }, { headers: { 'if-match': '*' } }));
         say(stub.active ? `${stub.name} answers no more` : `${stub.name} answers for ${mock.name} now`);
         await draw();
       }));

@@ -1,8 +1,8 @@
 // The configuration of a mock. What is changed here takes effect at once and lies over the files: they stay as they are.
 
-import { ask, has, path } from './api.js';
+import { ask, has, path, remove } from './api.js';
 import { fresh, h, replace } from './dom.js';
-import { changes, field, prose, refusal, say, select, whyNot } from './parts.js';
+import { changes, doing, field, prose, refusal, say, select, tag, whyNot } from './parts.js';
 
 const DELAYS = [['', 'None'], ['2g', '2G: 300 ms'], ['3g', '3G: 100 ms'], ['custom', 'Custom']];
 const PRESETS = { '300ms': '2g', '100ms': '3g' };
@@ -41,6 +41,20 @@ export async function settings(mock, changed) {
     }
     draw();
   };
+  /// A setting with its name, and the way back to what the files say where it differs.
+  const part = (name, legend, ...inside) => {
+    const undo = () => doing(h('button', { type: 'button', class: 'quiet', id: `undo-${name}` }, 'As in the files'), async () => {
+      await remove(`${address}/overrides/${name}`);
+      const now = await ask('GET', address);
+      mark = now.etag;
+      mock = now.data;
+      changed(mock);
+      say(`${legend}: as in the files again`);
+      draw();
+    }, { place: refused });
+    const isChanged = mock.changed?.includes(name);
+    return h('fieldset', { class: 'card' }, h('legend', {}, h('span', { class: 'line' }, legend, isChanged ? [tag('Changed here', 'warn'), h('span', { class: 'push' }, changes(undo()))] : null)), inside);
+  };
   const rests = (control) => {
     changes(control);
     if (!can) control.disabled = true;
@@ -51,9 +65,9 @@ export async function settings(mock, changed) {
     const name = fresh('access');
     const radio = (isPrivate, text, hint) => h('label', { class: 'choice' },
       rests(h('input', { type: 'radio', name, id: `access-${isPrivate ? 'private' : 'public'}`, checked: mock.access.private === isPrivate,
-        onchange: () => put({ private: isPrivate }, isPrivate ? `${mock.name} needs a key now` : `${mock.name} needs no key any more`) })),
+        onchange: () => put({ access: { private: isPrivate } }, isPrivate ? `${mock.name} needs a key now` : `${mock.name} needs no key any more`) })),
       h('span', {}, text, h('small', { class: 'muted' }, hint)));
-    return h('fieldset', { class: 'card' }, h('legend', {}, 'Access'),
+    return part('access', 'Access',
       radio(false, 'Public', 'Everybody who reaches it may call it.'),
       radio(true, 'Private', mock.access.keys ? `Callers send one of ${mock.access.keys === 1 ? 'its key' : `its ${mock.access.keys} keys`} in ${mock.access.header}.`.replace('one of its key ', 'its key ') : 'It has no key yet: name one in access.keys of its file.'));
   };
@@ -74,7 +88,7 @@ export async function settings(mock, changed) {
       else put({ delay: choice.value || null }, choice.value ? `Answers wait as over ${choice.value.toUpperCase()} now` : 'Answers wait no more');
     });
     const other = mock.delay !== null && !/^\d+ms$/.test(mock.delay) ? h('p', { class: 'muted' }, `In force: ${mock.delay}.`) : null;
-    return h('fieldset', { class: 'card' }, h('legend', {}, 'Delay'), field('Before each answer', choice), custom, other,
+    return part('delay', 'Delay', field('Before each answer', choice), custom, other,
       h('p', { class: 'muted small' }, prose('A scenario’s own delay goes before this one; `x-mock-response-delay` before both.')));
   };
 
@@ -83,7 +97,7 @@ export async function settings(mock, changed) {
     const choice = rests(select([['', none], ...names], mock[member], { id: member }));
     choice.addEventListener('change', () => put({ [member]: choice.value || null }, choice.value ? `${legend}: ${choice.value}` : `${legend}: ${none.toLowerCase()}`));
     if (!names.length) choice.disabled = true;
-    return h('fieldset', { class: 'card' }, h('legend', {}, legend), field(`In force`, choice, { hint }));
+    return part(member, legend, field('In force', choice, { hint }));
   };
 
   const active = () => {
@@ -92,7 +106,7 @@ export async function settings(mock, changed) {
     choice.addEventListener('change', () => put({ active_server_stub: choice.value || null }, choice.value ? `${choice.value} answers now` : 'The stubs answer again'));
     if (!names.length) choice.disabled = true;
     const scope = { mocked: 'It answers wherever a stub would.', all: 'It answers every call of this mock.' }[mock.server_stub_scope];
-    return h('fieldset', { class: 'card' }, h('legend', {}, 'Active server stub'),
+    return part('active_server_stub', 'Active server stub',
       field('Answers in place of the stubs', choice, { hint: names.length ? scope : 'This mock has no server stubs.' }));
   };
 

@@ -3,6 +3,7 @@
 import { get, path, withQuery } from './api.js';
 import { h, replace, settled } from './dom.js';
 import { number, plural } from './format.js';
+import { ofMock, touches } from './overrides.js';
 import { empty, method, status, tag } from './parts.js';
 import { keep } from './route.js';
 import { scenario } from './scenario.js';
@@ -24,7 +25,7 @@ export async function stubs(mock, use, query, current) {
   let members = query;
   let found = [];
   let next = null;
-  let closing = null;
+  let entries = [];
 
   const link = (stub, one) => {
     const calls = counted.get(stub.name)?.get(one.name) ?? 0;
@@ -32,11 +33,12 @@ export async function stubs(mock, use, query, current) {
     return h('a', { href: withQuery(path`/mocks/${mock.name}`, { q: search.value, stub: stub.name, scenario: one.name }), 'aria-current': here ? 'true' : null },
       status(one.status), h('span', { class: 'name' }, one.name),
       Object.keys(one.when).length ? null : h('span', { class: 'muted small' }, 'otherwise'),
+      entries.some((entry) => touches(entry, stub, one)) ? tag('Forced', 'warn') : null,
       calls ? h('span', { class: 'calls', title: 'calls since the start' }, number(calls)) : null);
   };
   const drawList = () => {
     replace(list, found.map((stub) => h('li', {},
-      h('div', { class: 'stub' }, method(stub.method), h('span', { class: 'path' }, stub.match.slice(stub.method.length + 1)), stub.off ? tag('Off', 'warn') : null),
+      h('div', { class: 'stub' }, method(stub.method), h('span', { class: 'path' }, stub.match.slice(stub.method.length + 1)), entries.some((entry) => touches(entry, stub)) ? tag('Off', 'bad') : null),
       h('ul', {}, stub.scenarios.map((one) => h('li', {}, link(stub, one)))))));
     more.hidden = !next;
     const text = search.value.trim();
@@ -50,18 +52,19 @@ export async function stubs(mock, use, query, current) {
     drawList();
   };
   const open = async () => {
-    closing?.();
-    closing = null;
     const stub = found.find((one) => one.name === members.stub) ?? (members.stub ? await get(path`/v1/mocks/${mock.name}/stubs/${members.stub}`) : found[0]);
     if (!current()) return;
     const one = stub?.scenarios.find((each) => each.name === members.scenario) ?? stub?.scenarios[0];
     if (!one) return replace(pane);
     members = { ...members, stub: stub.name, scenario: one.name };
     drawList();
-    const shown = await scenario(mock, stub, one);
-    if (!current()) return;
-    closing = shown.close;
-    replace(pane, shown.content);
+    const shown = await scenario(mock, stub, one, entries, overlaid);
+    if (current()) replace(pane, shown.content);
+  };
+  /// Something was put over the files, or undone.
+  const overlaid = async () => {
+    entries = await ofMock(mock);
+    await open();
   };
 
   const later = settled(200, async () => {
@@ -73,7 +76,7 @@ export async function stubs(mock, use, query, current) {
 
   if (!mock.stubs) return { content: NOTHING() };
   await load(null);
-  await open();
+  await overlaid();
   return {
     content: h('div', { class: 'split' }, h('div', { class: 'side' }, search, said, list, more), pane),
     /// Another scenario is looked at: the list keeps its place, and the reader goes on at the scenario.
@@ -85,9 +88,6 @@ export async function stubs(mock, use, query, current) {
       heading?.focus({ preventScroll: true });
       if (pane.getBoundingClientRect().top > innerHeight || matchMedia('(max-width: 56rem)').matches) pane.scrollIntoView({ block: 'start' });
     },
-    close: () => {
-      later.cancel();
-      closing?.();
-    },
+    close: () => later.cancel(),
   };
 }

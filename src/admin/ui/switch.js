@@ -1,7 +1,7 @@
 // The switch between light and dark. Without a choice the system's holds; the choice stays in the browser.
 
-import { h } from './dom.js';
-import { select } from './parts.js';
+import { h, icon } from './dom.js';
+import { ICONS, select } from './parts.js';
 
 export function theme() {
   const control = select([['', 'Auto'], ['light', 'Light'], ['dark', 'Dark']], document.documentElement.dataset.theme, { id: 'theme', 'aria-label': 'Colours' });
@@ -14,5 +14,5 @@ export function theme() {
       // It holds for this page, then.
     }
   });
-  return h('span', { class: 'theme' }, control);
+  return h('span', { class: 'theme' }, icon(ICONS.half), control);
 }

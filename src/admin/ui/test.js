@@ -49,8 +49,8 @@ function result(tested) {
     h('div', { class: 'line' }, status(response.status), h('span', {}, `${tested.duration_ms.toFixed(1)} ms`),
       tested.call ? h('a', { class: 'push', href: `/calls?open=${encodeURIComponent(tested.call)}` }, 'In the call log') : null),
     verdict(tested),
-    h('h4', {}, 'Response headers'), headersOf(response.headers, 'Headers of the response'),
-    h('h4', {}, 'Response body'), bodyOf(response.body, response.headers, { kept: false }),
+    h('h3', {}, 'Response headers'), headersOf(response.headers, 'Headers of the response'),
+    h('h3', {}, 'Response body'), bodyOf(response.body, response.headers, { kept: false }),
   ];
 }
 
@@ -73,13 +73,17 @@ export async function test(mock, stub, one) {
       throw problem;
     }
   }, { place: refused }));
-  return {
-    content: h('div', { class: 'card test' },
-      h('h2', {}, 'Test response'), whyNot(),
-      request.notes.length ? h('ul', { class: 'notice warn' }, request.notes.map((note) => h('li', {}, prose(note)))) : null,
-      h('div', { class: 'request' }, field('Method', verb), field('Path and query', target), h('div', { class: 'buttons' }, send, copy(() => curl(mock.url, read()), 'as curl', { label: 'Copy as curl' }))),
-      h('details', { open: request.headers.length < 6 }, h('summary', {}, 'Headers'), headers.content),
-      h('details', { open: Boolean(request.body) }, h('summary', {}, 'Body'), h('label', { class: 'hidden', for: 'test-body' }, 'Body'), body),
-      refused, answer),
-  };
+  const content = h('div', { class: 'card test' },
+    h('h2', {}, 'Test response'), whyNot(),
+    request.notes.length ? h('ul', { class: 'notice warn' }, request.notes.map((note) => h('li', {}, prose(note)))) : null,
+    h('div', { class: 'request' }, field('Method', verb), field('Path and query', target), h('div', { class: 'buttons' }, send, copy(() => curl(mock.url, read()), 'as curl', { label: 'Copy as curl' }))),
+    h('details', { open: request.headers.length < 6 }, h('summary', {}, 'Headers'), headers.content),
+    h('details', { open: Boolean(request.body) }, h('summary', {}, 'Body'), h('label', { class: 'hidden', for: 'test-body' }, 'Body'), body),
+    refused, answer);
+  // Where the scenario is shown: sends, and leads to what comes back.
+  const button = changes(h('button', { type: 'button', class: 'primary', id: 'test', onclick: () => {
+    send.click();
+    content.scrollIntoView({ block: 'start' });
+  } }, 'Test response'));
+  return { content, button };
 }

@@ -15,6 +15,7 @@ function days(list, today) {
   const most = Math.max(1, ...of.values());
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '0 0 310 40');
+  svg.setAttribute('preserveAspectRatio', 'xMinYMid');
   svg.setAttribute('class', 'days');
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', `Calls on each of 31 days, at most ${number(most)} on one`);
@@ -75,7 +76,7 @@ function card(one, today) {
 }
 
 export async function show() {
-  const content = h('div', {});
+  const content = h('div', { class: 'stack' });
   const draw = async () => {
     const usage = await get('/v1/usage');
     replace(content,

@@ -7,7 +7,7 @@ import { REASONS } from './words.js';
 export function why(call) {
   const [what, look] = REASONS[call.miss] ?? ['No matching requests: no stub fits this call.', 'Compare method, host and path with the stubs.'];
   return h('section', { class: 'notice warn why' },
-    h('h3', {}, 'Why was this not mocked?'),
+    h('h2', {}, 'Why was this not mocked?'),
     h('p', {}, h('strong', {}, prose(what)), ' ', prose(look)),
     call.mock ? h('p', {}, h('a', { href: `/mocks/${encodeURIComponent(call.mock)}` }, `The stubs of ${call.mock}`)) : null);
 }

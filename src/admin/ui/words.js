@@ -32,6 +32,7 @@ export const REASONS = {
   'body-budget': ['A stub looks at the body, but `limits.match_body_total` was used up by other calls.', 'Raise the limit, or send fewer large bodies at a time.'],
   'body-timeout': ['A stub looks at the body, but it did not arrive within `limits.match_body_timeout`.', 'The caller was slow; raise the limit if that is all right.'],
   selector: ['A header `x-mock-response-…` names no scenario of the stubs that fit.', 'Look at the code, id or name that it asks for.'],
+  off: ['The stub is switched off.', 'An override says so: undo it to let the stub answer again.'],
   gate: ['The gate is closed for this request.', 'Look at `[gate]`: it asks for, or forbids, something of the request.'],
 };
 
