@@ -5,7 +5,7 @@ import { h, replace } from './dom.js';
 import { moment, span } from './format.js';
 import { bodyOf, curl, headersOf } from './message.js';
 import { copy, facts, prose, refusal } from './parts.js';
-import { why } from './why.js';
+import { explain, why } from './why.js';
 import { DECISIONS, isMiss } from './words.js';
 
 /// What the parts of the time are called.
@@ -32,11 +32,12 @@ function whole(call) {
   const target = call.path + (call.query === null ? '' : `?${call.query}`);
   const base = `http://${call.host ?? 'localhost'}`;
   const line = curl(base, { method: call.method, target, headers: call.request.headers, body: call.request.body?.text });
+  const asked = isMiss(call) ? null : explain(call);
   return [
     h('div', { class: 'line small' },
       h('span', { class: 'muted' }, DECISIONS[call.decision]?.[1] ?? call.decision),
-      h('span', { class: 'buttons push' }, copy(line, 'as curl', { label: 'Copy as curl' }), copy(() => `${location.origin}/calls?open=${call.id}`, 'the link', { label: 'Copy link' }))),
-    isMiss(call) ? why(call) : null,
+      h('span', { class: 'buttons push' }, asked?.button, copy(line, 'as curl', { label: 'Copy as curl' }), copy(() => `${location.origin}/calls?open=${call.id}`, 'the link', { label: 'Copy link' }))),
+    isMiss(call) ? why(call) : asked?.place,
     facts([
       ['Answered by', call.decision === 'forwarded' || call.decision === 'failed' ? call.upstream : who(call)],
       ['Mock', call.decision === 'forwarded' && call.mock ? who(call) : null],

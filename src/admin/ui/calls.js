@@ -53,6 +53,7 @@ export async function show({ query, current }) {
   const said = h('p', { class: 'muted small', role: 'status' });
   const lost = h('p', { class: 'notice warn', hidden: true });
   const refused = h('div', {});
+  const unkept = h('div', {});
   const none = h('div', {});
   const box = h('div', { class: 'box' });
   const fresh = h('button', { type: 'button', class: 'primary fresh', hidden: true, onclick: () => { box.scrollTop = 0; seen(); rows.soon(); } });
@@ -72,7 +73,9 @@ export async function show({ query, current }) {
   const tell = (page) => {
     if (page) bounds = page;
     const gone = bounds.evicted ? `; ${number(bounds.evicted)} older ones were let go` : '';
-    replace(said, calls.length ? `${plural(calls.length, 'call')}${next ? ', more below' : `, all there are${gone}`}` : '');
+    replace(said, calls.length ? `${plural(calls.length, 'call')}${next ? ', more below' : gone}` : '');
+    const fault = bounds.database?.fault;
+    replace(unkept, fault ? h('p', { class: 'notice bad' }, `Calls are not kept in their file: ${fault}`) : null);
     replace(none, calls.length ? null : nothing(Object.values(state()).some(Boolean)));
     box.hidden = !calls.length;
   };
@@ -208,7 +211,7 @@ export async function show({ query, current }) {
   return {
     wide: true,
     content: [h('div', { class: 'title' }, h('h1', { id: 'heading', tabindex: '-1' }, 'Call log'), said, h('div', { class: 'buttons push' }, live, again, exports, clear)),
-      form.content, refused, lost, none, h('div', { class: 'frame' }, fresh, box)],
+      form.content, unkept, refused, lost, none, h('div', { class: 'frame' }, fresh, box)],
     ready: load,
     update: (asked) => {
       query = { ...asked };

@@ -29,7 +29,8 @@ export default async ({ page, visit, until, call, assert, data }) => {
   await until('all calls to be fetched by scrolling on', async () => {
     most = Math.max(most, await drawn());
     await box.evaluate((element) => { element.scrollTop = element.scrollHeight; });
-    return (await page.locator('main').innerText()).includes(`${CALLS.toLocaleString('en')} calls, all there are`);
+    const said = await page.locator('.title [role="status"]').innerText();
+    return said === `${CALLS.toLocaleString('en')} calls`;
   });
   for (const part of [0.9, 0.5, 0.1, 0.55, 0]) {
     await box.evaluate((element, where) => { element.scrollTop = element.scrollHeight * where; }, part);
