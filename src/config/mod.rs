@@ -6,6 +6,7 @@
 mod access;
 mod admin;
 mod body;
+mod call_log;
 mod collections;
 mod conditions;
 mod drafts;
