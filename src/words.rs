@@ -51,6 +51,8 @@ words! {
         Preflight "preflight",
         /// The mock is private and no valid key came: 401.
         Denied "denied",
+        /// The mock has answered as often as its `limit` lets it: 429.
+        Limited "limited",
         /// No stub answered, and there is no upstream: 404.
         Unmatched "unmatched",
         /// The request was malformed or over a limit, and nobody looked further.
@@ -99,6 +101,8 @@ words! {
         Selector "selector",
         /// The gate is closed for this request.
         Gate "gate",
+        /// The stub is switched off by an override.
+        Off "off",
     }
 }
 

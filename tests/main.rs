@@ -24,6 +24,7 @@ mod metrics;
 mod mocking;
 mod nginx;
 mod oracle;
+mod overlay;
 mod packaging;
 mod postman;
 mod protocols;

@@ -14,6 +14,7 @@ mod export;
 mod guard;
 mod har;
 mod mocks;
+mod overrides;
 mod pages;
 mod parameters;
 mod sample;
@@ -141,10 +142,13 @@ fn table() -> OpenApiRouter<Arc<Admin>> {
         .routes(routes!(session::show, session::sign_in, session::sign_out))
         .routes(routes!(document::show))
         .routes(routes!(mocks::list))
-        .routes(routes!(mocks::one))
+        .routes(routes!(mocks::one, mocks::change::change))
         .routes(routes!(mocks::stubs))
         .routes(routes!(mocks::stub))
         .routes(routes!(mocks::server_stubs))
+        .routes(routes!(overrides::list, overrides::add, overrides::clear))
+        .routes(routes!(overrides::one, overrides::undo))
+        .routes(routes!(overrides::all))
         .routes(routes!(test_response::show))
         .routes(routes!(test_response::test))
         .routes(routes!(calls::list, calls::delete))

@@ -81,6 +81,8 @@ pub struct Decision {
     pub upstream: Option<Arc<str>>,
     /// Whether an `x-mock-response-delay` was ignored for its value.
     pub bad_delay: bool,
+    /// Whether an override has changed what was decided.
+    pub overridden: bool,
 }
 
 impl Decision {
@@ -96,6 +98,7 @@ impl Decision {
             rejection: None,
             upstream: None,
             bad_delay: false,
+            overridden: false,
         }
     }
 }

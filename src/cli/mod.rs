@@ -7,10 +7,12 @@ mod check;
 mod completions;
 mod demo;
 mod export;
+mod force;
 mod import;
 mod inject;
 mod logs;
 mod ping;
+mod remote;
 mod run;
 mod schema;
 
@@ -42,6 +44,8 @@ enum Command {
     Schema(schema::Schema),
     /// Show the calls of a running sidecar
     Logs(Box<logs::Logs>),
+    /// Force a scenario of a running sidecar, or switch a stub off
+    Force(force::Force),
     /// Ask a running sidecar whether it is ready: exit code 0 if so
     Ping(ping::Ping),
     /// Make a mock file of what another tool has written
@@ -84,6 +88,7 @@ impl Source {
             postman: self.postman,
             memory: crate::app::memory_limit(),
             environment,
+            overlay: Vec::new(),
         }
     }
 }
@@ -102,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Ping(ping) => ping.run(),
         Command::Logs(logs) => logs.run(),
+        Command::Force(force) => force.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),
         Command::Import(import) => import.run(),

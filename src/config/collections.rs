@@ -27,6 +27,14 @@ pub enum Collection {
 }
 
 impl Collection {
+    /// The file as it is named.
+    pub fn shown(&self) -> String {
+        match self {
+            Collection::Within(name) => name.value.clone(),
+            Collection::Given(path) => path.display().to_string(),
+        }
+    }
+
     /// Where a file names it.
     pub fn place(&self) -> Option<Place> {
         match self {

@@ -26,6 +26,8 @@ pub struct MockDraft {
     pub files: Vec<Drafted>,
     /// Whether a collection is among its sources, be it that of a release, and where it is named.
     pub collection: Option<Option<Place>>,
+    /// The names of its releases.
+    pub released: Vec<Box<str>>,
 }
 
 impl MockDraft {
@@ -35,7 +37,9 @@ impl MockDraft {
         let mut releases = settings.releases.iter().flat_map(|releases| &releases.value.0);
         let released = || releases.find_map(|(_, release)| release.value.postman.as_ref().map(|name| Some(name.place)));
         let collection = own.or_else(released);
-        MockDraft { name, settings, table, beside: file.directory.clone(), files: vec![file], collection }
+        let releases = settings.releases.iter().flat_map(|releases| &releases.value.0);
+        let released = releases.map(|(name, _)| name.value.as_str().into()).collect();
+        MockDraft { name, table, beside: file.directory.clone(), files: vec![file], collection, released, settings }
     }
 }
 

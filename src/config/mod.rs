@@ -16,6 +16,7 @@ mod environments;
 mod files;
 mod gather;
 mod hosts;
+mod limit;
 mod limits;
 mod line;
 mod lint;
@@ -23,6 +24,7 @@ mod listeners;
 mod mocks;
 mod names;
 mod operators;
+pub mod overlay;
 mod postman;
 mod releases;
 mod response;
@@ -35,6 +37,7 @@ mod upstreams;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use effective::{Effective, Origin, TakesEffect};
 pub use files::Fingerprint;
@@ -64,6 +67,8 @@ pub struct Request {
     pub memory: Option<u64>,
     /// Environment variables: overrides, `STANDIN_CONFIG`, and secrets.
     pub environment: HashMap<String, String>,
+    /// What lies over the files; here only environments and releases count.
+    pub overlay: Vec<Arc<overlay::Entry>>,
 }
 
 /// A complete and checked configuration.
@@ -221,7 +226,7 @@ fn load_as(large: Large, request: &Request, files: &mut Files) -> Result<Loaded,
     let directory = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
     let mock_files = read_mocks(&root, path.as_deref(), &directory, &mut cx);
     let collection = request.postman.as_deref();
-    let (settings, table) = settings::compile(root, &directory, mock_files, collection, &mut cx);
+    let (settings, table) = settings::compile(root, &directory, mock_files, (collection, &request.overlay), &mut cx);
     let Context { sources, mut problems, effective, torn, mistaken, .. } = cx;
     let next = match large {
         Large::InPieces if torn => Some(Large::WithoutSound),

@@ -2,10 +2,12 @@
 
 use std::mem::take;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::effective::{list, quoted, show, show_mock, value};
 use super::listeners::listeners;
 use super::mocks::Compiler;
+use super::overlay::Entry;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
 use super::{Context, MockSource, TakesEffect, call_log, collections, conditions, drafts, lint};
@@ -22,7 +24,7 @@ pub fn compile(
     root: StandinFile,
     directory: &Path,
     files: Vec<MockSource>,
-    collection: Option<&Path>,
+    (collection, overlay): (Option<&Path>, &[Arc<Entry>]),
     cx: &mut Context<'_>,
 ) -> (Settings, Table) {
     let StandinFile {
@@ -77,6 +79,7 @@ pub fn compile(
     let mut drafts = drafts::drafts(default, server_stub, stub, directory, files, cx);
     let mut texts = collections::Texts::new();
     drafts.extend(collection.map(|path| collections::given(path, &mut texts, cx)));
+    super::overlay::choose(&mut drafts, overlay, cx);
     for draft in &drafts {
         show_mock(draft, cx);
     }

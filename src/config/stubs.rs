@@ -40,7 +40,7 @@ struct OfStub<'s> {
 impl Compiler<'_, '_> {
     pub(super) fn stub(&mut self, table: At<StubTable>, inherited: &Inherited, given: &mut Given, ids: &mut Given) {
         let place = table.place;
-        let StubTable { name, r#match, delay, template, scenario, short } = table.value;
+        let StubTable { name, r#match, owner, delay, template, scenario, short } = table.value;
         let Some(line) = r#match else {
             // Whoever wrote it in the words of another tool was told about `match` already.
             if !OTHER_WORDS.iter().any(|word| self.cx.unread.key(place, word)) {
@@ -80,6 +80,7 @@ impl Compiler<'_, '_> {
             name: of_stub.name.clone(),
             method: (method != "ANY").then(|| method.into()),
             query: asked.conditions.clone(),
+            owner: owner.map(|owner| names::checked(&owner, self.cx).into()),
             scenarios,
             path,
         };

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
-use super::leaf::{Closest, List, Matching, Named, ServerStubScope, Status, Text, Value};
+use super::leaf::{Closest, Count, List, Matching, Named, Per, Rate, ServerStubScope, Status, Text, Value};
 use super::pieces::Stubs;
 use super::read::{Reader, keys};
 use super::variants::{EnvironmentTable, ReleaseTable};
@@ -26,7 +26,7 @@ keys! {
         /// The settings of the mock.
         settings: MockTable,
     }
-    later ["limit", "openapi", "owner", "record"]
+    later ["openapi", "record"]
 }
 
 keys! {
@@ -61,12 +61,16 @@ keys! {
         upstream: Text,
         /// How callers reach the mock: scheme, host and port. Default: that of the data listener.
         url: Text,
+        /// Whose it is: a team or a person, for those who look at it.
+        owner: Text,
         /// A delay for every answer of the mock.
         delay: DelayValue,
         /// Whether Standin answers preflights and adds CORS headers. Default: true.
         cors: CorsValue,
         /// Who may use the mock. Default: everybody.
         access: AccessTable,
+        /// How often the mock answers; beyond, 429. Default: as often as it is asked.
+        limit: LimitTable,
         /// The server stub that answers for the mock. Absent: none.
         active_server_stub: Text,
         /// Which calls an active server stub answers. Default: "mocked".
@@ -90,7 +94,7 @@ keys! {
         /// Releases: sets of stubs in files of their own.
         releases: Named<ReleaseTable>,
     }
-    later ["limit", "openapi", "owner"]
+    later ["openapi"]
     unknown unknown_in_default
 }
 
@@ -131,6 +135,8 @@ keys! {
         name: Text,
         /// `METHOD /path/{param}/{rest...}?key=value`; `ANY` for any method, `*` for one anonymous segment.
         r#match = "match": Text,
+        /// Whose it is. Default: as the mock says.
+        owner: Text,
         /// A delay for every scenario of the stub.
         delay: DelayValue,
         /// Whether strings with `{{` or `{%` in the answers of the stub are templates. Default: true.
@@ -144,7 +150,7 @@ keys! {
     }
     required ["match"]
     later [
-        "stage", "owner", "expires", "share", "fallback", "shadow", "capacity", "sequence", "example", "then", "fault",
+        "stage", "expires", "share", "fallback", "shadow", "capacity", "sequence", "example", "then", "fault",
         "throttle", "record",
     ]
 }
@@ -213,6 +219,18 @@ keys! {
         header: Text,
         /// Whether forwarded calls need a key too. Default: false.
         forwarded: bool,
+    }
+}
+
+keys! {
+    /// How often a mock answers.
+    LimitTable "limit" {
+        /// So many calls in each window.
+        calls: Count,
+        /// How long a window of `calls` is: "hour" or "day", by UTC.
+        per: Per,
+        /// A rate, such as "120/min"; per `s`, `min` or `h`.
+        rate: Rate,
     }
 }
 

@@ -8,6 +8,8 @@ pub mod names;
 pub mod postman;
 pub mod write;
 
+pub use write::toml as toml_value;
+
 use crate::problem::Place;
 
 /// Something that was read otherwise than it stands there.

@@ -210,8 +210,9 @@ fn dotted(path: &[&str]) -> String {
     path.iter().map(|key| key.to_toml_key()).collect::<Vec<_>>().join(".")
 }
 
-/// A JSON value as TOML writes it in one line. There is no null in it: whoever has one compares it as text.
-fn toml(json: &Json) -> String {
+/// A JSON value as TOML writes it in one line. TOML has no null: whoever has one compares it as text, and gets the empty
+/// one.
+pub fn toml(json: &Json) -> String {
     match json {
         Json::Null => "\"\"".to_owned(),
         Json::Bool(value) => value.to_string(),

@@ -106,9 +106,15 @@ impl Bucket {
     }
 
     /// The first rule that holds. `fault` is set where the body could not be looked at.
-    pub fn find(&self, view: &RequestView<'_>, check: impl Fn(Rule) -> Outcome, fault: &mut Option<Reason>) -> Found {
+    /// `check` is told which rules hold for every request that comes to them.
+    pub fn find(
+        &self,
+        view: &RequestView<'_>,
+        check: impl Fn(Rule, bool) -> Outcome,
+        fault: &mut Option<Reason>,
+    ) -> Found {
         let attempt = |rule: Rule, certain: bool, fault: &mut Option<Reason>| {
-            match if certain { Outcome::Holds } else { check(rule) } {
+            match check(rule, certain) {
                 Outcome::Holds => return Some(Found::Rule(rule)),
                 Outcome::NeedsBody => return Some(Found::NeedsBody),
                 Outcome::Fails(reason) if is_body_fault(reason) => *fault = fault.or(Some(reason)),
@@ -134,7 +140,8 @@ impl Bucket {
         }
     }
 
-    fn rules(&self) -> &[Rule] {
+    /// Its rules, in the order in which they are tried.
+    pub fn rules(&self) -> &[Rule] {
         match &self.rules {
             Rules::One(rule, _) => std::slice::from_ref(rule),
             Rules::Many(many) => &many.rules,

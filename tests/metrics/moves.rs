@@ -78,6 +78,7 @@ fn every_metric_moves_with_what_it_counts() {
         before_decide: Some(Arc::new(|view| {
             assert_ne!(view.path.as_bytes(), b"/panic", "a panic that a test asked for")
         })),
+        ..Hooks::default()
     };
     let config = "[metrics]\nmax_stubs = 2\n[[stub]]\nmatch = \"GET /fails\"\nbody = \"{{ query.n | int }}\"";
     let sidecar = varied(&upstream, port).config(config).hooks(hooks).lines_to(Stuck(stuck)).start();

@@ -28,6 +28,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
     ("MockFile", &[("A mock", ""), ("A mock", "also holds")]),
     ("PostmanTable", &[("A mock", "Keys of `postman`")]),
     ("AccessTable", &[("A mock", "Keys of `access`")]),
+    ("LimitTable", &[("A mock", "Keys of `limit`")]),
     ("CorsTable", &[("A mock", "Keys of `cors`")]),
     ("SecretTable", &[("A mock", "Keys of a secret")]),
     ("TrustTable", &[("A mock", "Keys of `selectors`")]),

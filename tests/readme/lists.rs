@@ -108,7 +108,8 @@ fn exit_codes_are_those_of_the_command_line() {
 
 #[test]
 fn variables_are_those_that_the_code_reads() {
-    let sources = ["cli/mod.rs", "cli/logs.rs", "cli/run.rs", "config/mod.rs", "telemetry/mod.rs"].map(source).concat();
+    let sources =
+        ["cli/mod.rs", "cli/remote.rs", "cli/run.rs", "config/mod.rs", "telemetry/mod.rs"].map(source).concat();
     let read = found(r#""((?:STANDIN_[A-Z]+(?:_[A-Z]+)*|NO_COLOR))""#, &sources);
     assert_eq!(set(Page::read().table("Where values come from", "no keys").names()), read);
 }

@@ -176,6 +176,7 @@ fn masked(line: &str) -> String {
         (r"dur=\d+\.\d+", "dur=N"),
         (r#""(total|own|delay|upstream)":\d+"#, "\"$1\":N"),
         (r"after \d+\.\d+ s", "after N s"),
+        (r"Retry after \d+", "Retry after N"),
         (r" \d+\.\d+ms ", " N "),
     ];
     masks

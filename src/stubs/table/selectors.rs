@@ -3,6 +3,7 @@
 //! Who may choose is settled before, by the mock's [`Selectors`](crate::stubs::scenario::Selectors).
 
 use super::Table;
+use super::overlay::Off;
 use crate::stubs::bucket::{Found, Rule, Wanted};
 use crate::stubs::index::Candidates;
 use crate::stubs::matcher::Outcome;
@@ -19,7 +20,13 @@ pub(super) struct Asked<'a> {
 impl Table {
     /// The scenario that selectors choose among the candidates. An id or a name chooses whatever its conditions; a code
     /// keeps the scenarios with that status, of which the first that holds answers, else the first.
-    pub(super) fn selected(&self, view: &RequestView<'_>, found: &Candidates<'_>, asked: Asked<'_>) -> Found {
+    pub(super) fn selected(
+        &self,
+        view: &RequestView<'_>,
+        found: &Candidates<'_>,
+        asked: Asked<'_>,
+        off: &Off<'_>,
+    ) -> Found {
         let text = |value: &'_ [u8]| std::str::from_utf8(value).map(str::to_owned).unwrap_or_default();
         let code: Option<u16> = match asked.code.map(status) {
             None => None,
@@ -37,7 +44,7 @@ impl Table {
         };
         let mut fallback = Found::None;
         for bucket in &found.buckets {
-            for rule in bucket.named(wanted, &self.scenarios).filter(fits_code) {
+            for rule in bucket.named(wanted, &self.scenarios).filter(fits_code).filter(|rule| !off.has(rule.stub)) {
                 if !matches!(wanted, Wanted::Status(_)) {
                     return Found::Rule(rule);
                 }
