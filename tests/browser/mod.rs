@@ -71,6 +71,16 @@ fn a_response_is_tested_and_the_page_says_who_answered() {
 }
 
 #[test]
+fn the_configuration_of_a_mock_takes_effect_at_once_and_is_undone() {
+    flow("settings", "");
+}
+
+#[test]
+fn a_scenario_is_forced_and_a_stub_is_off_until_that_is_undone() {
+    flow("overrides", "");
+}
+
+#[test]
 fn the_call_log_is_live_filtered_searched_expanded_exported_and_emptied() {
     flow("calls", "");
 }

@@ -47,6 +47,7 @@ export async function show({ query, current }) {
   let tail = null;
   let unseen = 0;
   let turn = 0;
+  let missed = 0;
   let isLoading = false;
   const isLive = () => query.live !== '0';
 
@@ -87,6 +88,7 @@ export async function show({ query, current }) {
     tail?.close();
     replace(refused);
     lost.hidden = true;
+    missed = 0;
     try {
       const page = await list(null, FIRST);
       if (mine !== turn || !current()) return;
@@ -144,6 +146,13 @@ export async function show({ query, current }) {
     }
   };
   const came = (arrived) => {
+    // A call that was under way is over.
+    const over = new Map(arrived.filter((call) => known.has(call.id)).map((call) => [call.id, call]));
+    if (over.size) {
+      calls = calls.map((call) => over.get(call.id) ?? call);
+      over.forEach((call, id) => known.set(id, call));
+      rows.set(calls);
+    }
     const added = arrived.filter((call) => fits(call) && !known.has(call.id));
     if (!added.length) return;
     added.forEach((call) => known.set(call.id, call));
@@ -157,13 +166,11 @@ export async function show({ query, current }) {
       replace(fresh, `${plural(unseen, 'new call')} ↑`);
     }
   };
-  let missed = 0;
   const listen = () => {
     tail?.close();
     tail = null;
     mark(isLive() ? 'waiting' : 'off');
-    if (!isLive()) return;
-    missed = 0;
+    if (!isLive() || document.hidden) return;
     tail = follow(withQuery('/v1/calls/stream', { ...parameters(state()), after: calls[0]?.id }), {
       came,
       state: mark,
@@ -174,6 +181,9 @@ export async function show({ query, current }) {
       },
     });
   };
+
+  // A page in the background holds no connection: a browser has six for a host. In sight again, it catches up.
+  const turned = () => (document.hidden ? tail?.close() : listen());
 
   const live = h('button', { type: 'button', id: 'live', class: 'plain live' });
   const STATES = { live: 'Live', waiting: 'Connecting …', lost: 'Not live: try again', off: 'Paused' };
@@ -212,7 +222,10 @@ export async function show({ query, current }) {
     wide: true,
     content: [h('div', { class: 'title' }, h('h1', { id: 'heading', tabindex: '-1' }, 'Call log'), said, h('div', { class: 'buttons push' }, live, again, exports, clear)),
       form.content, unkept, refused, lost, none, h('div', { class: 'frame' }, fresh, box)],
-    ready: load,
+    ready: () => {
+      document.addEventListener('visibilitychange', turned);
+      return load();
+    },
     update: (asked) => {
       query = { ...asked };
       form.set(query);
@@ -220,6 +233,7 @@ export async function show({ query, current }) {
     },
     close: () => {
       turn += 1;
+      document.removeEventListener('visibilitychange', turned);
       tail?.close();
       rows.close();
       form.close();

@@ -1,6 +1,6 @@
 // The filters of the call log: a form, the members of the address, and the parameters of the API, which are the same.
 
-import { all, get, path } from './api.js';
+import { all, get, withQuery } from './api.js';
 import { h, replace, settled } from './dom.js';
 import { field, select } from './parts.js';
 import { DECISIONS, REASONS } from './words.js';
@@ -35,7 +35,6 @@ export async function filters(query, chosen) {
     control.id = `filter-${name}`;
     control.addEventListener(kind, () => {
       state[name] = name === 'since' || name === 'until' ? utc(control.value) : control.type === 'checkbox' ? (control.checked ? '1' : '') : control.value.trim();
-      if (name === 'mock' || name === 'stub') suggest();
       if (kind === 'input') later();
       else tell();
     });
@@ -62,16 +61,17 @@ export async function filters(query, chosen) {
     more.classList.toggle('set', some.some((name) => !['q', 'mock', 'scenario', 'misses'].includes(name)));
   };
 
-  /// Names of stubs and scenarios to choose from; any other may be typed.
+  /// Names of stubs and scenarios that were called, to choose from; any other may be typed.
   const names = { stub: h('datalist', { id: 'stub-names' }), scenario: h('datalist', { id: 'scenario-names' }) };
   const suggest = async () => {
     try {
       const wanted = state.mock ? [state.mock] : mocks.slice(0, 10).map((mock) => mock.name);
-      const pages = await Promise.all(wanted.map((mock) => get(path`/v1/mocks/${mock}/stubs` + '?limit=200')));
-      const stubs = pages.flatMap((page) => page.stubs).filter((stub) => !state.stub || stub.name === state.stub);
-      const option = (value) => h('option', { value });
-      replace(names.stub, [...new Set(pages.flatMap((page) => page.stubs.map((stub) => stub.name)))].map(option));
-      replace(names.scenario, [...new Set(stubs.flatMap((stub) => stub.scenarios.map((one) => one.name)))].map(option));
+      const usages = await Promise.all(wanted.map((mock) => get(withQuery('/v1/usage', { mock }))));
+      const stubs = usages.flatMap((usage) => usage.mocks).flatMap((mock) => mock.stubs ?? []);
+      const own = stubs.filter((stub) => !state.stub || stub.stub === state.stub);
+      const options = (values) => [...new Set(values)].map((value) => h('option', { value }));
+      replace(names.stub, options(stubs.map((stub) => stub.stub)));
+      replace(names.scenario, options(own.flatMap((stub) => stub.scenarios.map((one) => one.scenario))));
     } catch {
       // Nothing is suggested, then.
     }
@@ -99,7 +99,8 @@ export async function filters(query, chosen) {
       h('label', { class: 'choice' }, bound('misses', h('input', { type: 'checkbox', checked: state.misses === '1' })), h('span', {}, 'Only misses'))),
     more, names.stub, names.scenario, chips);
   drawChips();
-  suggest();
+  controls.stub.addEventListener('focus', suggest);
+  controls.scenario.addEventListener('focus', suggest);
   return { content: form, state, set: (query) => { [...NAMES, 'misses'].forEach((name) => set(name, query[name] ?? '')); drawChips(); }, close: () => later.cancel() };
 }
 

@@ -1,6 +1,6 @@
 // Starts the page: signs in where that is needed, draws what every page has, and shows the page that the address names.
 
-import { learn, has } from './api.js';
+import { has, learn, Problem } from './api.js';
 import { h, replace } from './dom.js';
 import { go, listen, onRoute, query } from './route.js';
 import { refusal, say } from './parts.js';
@@ -114,6 +114,10 @@ async function begin() {
   }
 }
 
+// What nobody was waiting for is told, not lost.
+window.addEventListener('unhandledrejection', ({ reason }) => {
+  if (session.signed_in && reason instanceof Problem) say([reason.message, reason.help].filter(Boolean).join(' '), 'bad');
+});
 shell();
 listen();
 onRoute(show);

@@ -9,7 +9,7 @@ import { keep } from './route.js';
 import { scenario } from './scenario.js';
 
 /// How many stubs are fetched at a time.
-const PAGE = 200;
+const PAGE = 100;
 
 const NOTHING = () => empty('This mock has no stubs',
   h('p', {}, 'Add one to its file and save; Standin reloads it by itself:'),
