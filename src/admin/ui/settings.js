@@ -43,7 +43,7 @@ export async function settings(mock, changed) {
   };
   /// A setting with its name, and the way back to what the files say where it differs.
   const part = (name, legend, ...inside) => {
-    const undo = () => doing(h('button', { type: 'button', class: 'quiet', id: `undo-${name}` }, 'As in the files'), async () => {
+    const undo = () => doing(h('button', { type: 'button', class: 'quiet', id: `undo-${name}`, title: 'As in the files again', 'aria-label': `Undo: ${legend}` }, 'Undo'), async () => {
       await remove(`${address}/overrides/${name}`);
       const now = await ask('GET', address);
       mark = now.etag;

@@ -40,11 +40,14 @@ function candidate(one) {
 function explained({ explanation, notes, text }) {
   const { slip, candidates, steps, left_out: more } = explanation;
   const isAnswered = candidates.some((one) => one.answers);
+  // One is enough to see; where a scenario answers, all before it.
+  const near = isAnswered ? candidates : candidates.slice(0, 1);
+  const far = candidates.slice(near.length);
   return [
     slip ? h('p', { class: 'notice warn' }, h('strong', {}, 'Probably: '), prose(slip.text)) : null,
     notes.map((note) => h('p', { class: 'muted small' }, prose(note))),
-    candidates.length ? [h('h2', {}, isAnswered ? 'The scenario that answers, and those before it' : 'The closest scenarios'), candidates.map(candidate)] : null,
-    more ? h('p', { class: 'muted' }, `And ${plural(more, 'scenario')} more.`) : null,
+    candidates.length ? [h('h2', {}, isAnswered ? 'The scenario that answers, and those before it' : 'The closest scenario'), near.map(candidate)] : null,
+    far.length ? h('details', { class: 'why-place' }, h('summary', {}, `${plural(far.length, 'other scenario')}`), far.map(candidate), more ? h('p', { class: 'muted' }, `And ${plural(more, 'scenario')} more.`) : null) : null,
     h('details', {}, h('summary', {}, 'How it was decided, step by step'),
       h('ol', { class: 'steps' }, steps.map((step) => h('li', {}, h('strong', {}, step.step), ' ', prose(step.outcome), step.conditions?.length ? table(step.conditions, `Conditions of the step ${step.step}`) : null))),
       h('div', { class: 'line small' }, copy(text, 'the explanation', { label: 'Copy as text' }))),

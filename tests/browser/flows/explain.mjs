@@ -6,7 +6,7 @@ export default async ({ page, visit, call, until, assert }) => {
   await visit('/calls?misses=1');
   await page.locator('.row', { hasText: '/shop/product/7' }).locator('button').click();
   await page.getByText('Why was this not mocked?').waitFor();
-  await page.getByText('The closest scenarios').waitFor();
+  await page.getByText('The closest scenario').waitFor();
   await page.locator('.candidate', { hasText: 'shop / product' }).first().waitFor();
   await page.locator('.conditions .tag', { hasText: 'Fails' }).first().waitFor();
   await page.getByText('Probably:').waitFor();

@@ -43,7 +43,7 @@ export default async ({ page, visit, until, call, assert }) => {
   await page.getByRole('link', { name: 'Overrides', exact: true }).click();
   await until('both overrides', async () => (await page.locator('main .card').count()) === 2);
   const all = await page.locator('main').innerText();
-  for (const part of ['shop / product / not found', '59 min', 'only where', 'x-user', 'shop / create-order', 'until it is undone']) assert(all.includes(part), `${part}: ${all}`);
+  for (const part of ['shop / product / not found', ' more, ', 'only where', 'x-user', 'shop / create-order', 'until it is undone']) assert(all.includes(part), `${part}: ${all}`);
   await page.getByRole('button', { name: 'Undo: create-order' }).click();
   await until('one override', async () => (await page.locator('main .card').count()) === 1);
   assert.match(await order(), /^mocked/);

@@ -38,9 +38,9 @@ export default async ({ page, visit, until, call, api, assert }) => {
   await page.getByRole('link', { name: 'Configuration' }).last().click();
   const delays = page.locator('fieldset', { hasText: 'Before each answer' });
   await delays.getByText('Changed here').waitFor();
-  await delays.getByRole('button', { name: 'As in the files' }).click();
+  await delays.getByRole('button', { name: 'Undo: Delay' }).click();
   await until('the delay of the file', async () => (await api('/v1/mocks/orders')).delay === '100ms');
-  await page.locator('fieldset', { hasText: 'Everybody who reaches it' }).getByRole('button', { name: 'As in the files' }).click();
+  await page.getByRole('button', { name: 'Undo: Access' }).click();
   await until('the access of the file', async () => (await order()) === 401);
 
   // Somebody else was faster: the page says so, shows what is in force, and loses nothing.
