@@ -12,7 +12,7 @@ AS_SHIPPED = $(if $(filter dist,$(PROFILE)),RUSTFLAGS="$(strip $(RUSTFLAGS) $(DI
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test corpora dist bench compare instructions check
+.PHONY: help run test screenshots corpora dist bench compare instructions check
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ test: ## Run all tests
 dist: ## Build what is shipped, target/dist/standin: a quarter of an hour
 	@.ci/install build
 	$(AS_SHIPPED) cargo build --locked --profile $(PROFILE) --bin standin
+
+screenshots: ## Make the pictures of the web UI that the README shows
+	@.ci/install build test
+	cargo test --locked --test standin browser::screenshots -- --ignored
 
 corpora: ## Read every Postman collection of a folder, and ask for its saved examples; CORPORA=DIR
 	@test -n "$(CORPORA)" || { echo "name a folder of collections: make corpora CORPORA=DIR" >&2; exit 2; }

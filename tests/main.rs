@@ -10,6 +10,7 @@
 mod admin;
 mod architecture;
 mod bodies;
+mod browser;
 mod calls;
 mod collections;
 mod commands;

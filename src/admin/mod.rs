@@ -16,6 +16,7 @@ mod guard;
 mod har;
 mod mocks;
 mod overrides;
+mod pages;
 mod parameters;
 mod sample;
 mod send;
@@ -164,15 +165,10 @@ fn table() -> OpenApiRouter<Arc<Admin>> {
         .routes(routes!(usage::show))
 }
 
-/// Pages, which are no part of the API and are shown to everybody who passes the guard.
-fn pages() -> Router<Arc<Admin>> {
-    Router::new()
-}
-
 /// Everything that the listener answers.
 fn router(admin: &Arc<Admin>) -> Router {
     let (api, _) = table().split_for_parts();
-    api.merge(pages())
+    api.merge(pages::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(|method: Method| async move {
             ApiError::new(Fault::MethodNotAllowed, format!("the route is there, but not for {method}"))

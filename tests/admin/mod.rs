@@ -8,6 +8,7 @@ mod follow;
 mod force;
 mod kept;
 mod logs;
+mod pages;
 mod resources;
 mod slow;
 mod test_response;

@@ -178,6 +178,34 @@ fn the_routes_of_both_listeners_are_listed_and_no_others() {
 }
 
 #[test]
+fn each_place_of_postmans_mock_servers_has_a_route_that_there_is() {
+    let page = Page::read();
+    let table = page.table("Web UI", "");
+    let rows: BTreeSet<String> =
+        admin::rows().into_iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let mut count = 0;
+    for row in &table.rows {
+        assert!(row.iter().all(|cell| !cell.trim().is_empty()), "{row:?}");
+        for route in code(&row[2]).into_iter().filter(|code| code.contains("/v1/")) {
+            assert!(rows.contains(&route), "{}: there is no {route}", row[0]);
+            count += 1;
+        }
+    }
+    assert!(count > 15, "routes were found: {count}");
+}
+
+#[test]
+fn pictures_of_the_readme_are_there_and_small() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let pictures = found(r"!\[[^\]]{10,}\]\(([^)]+\.png)\)", &text);
+    assert!(pictures.len() > 1);
+    for picture in pictures {
+        let size = std::fs::metadata(root().join(&picture)).unwrap_or_else(|error| panic!("{picture}: {error}")).len();
+        assert!((1..200_000).contains(&size), "{picture} has {size} bytes: run `make screenshots`");
+    }
+}
+
+#[test]
 fn the_filters_of_calls_are_listed_and_no_others() {
     let sidecar = sidecar().start();
     let help = sidecar.admin("/v1/calls?nonsense=1")["help"].as_str().unwrap().to_owned();
