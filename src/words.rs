@@ -81,6 +81,8 @@ words! {
         Json "json",
         /// A condition on the body's text did not hold.
         Body "body",
+        /// A condition on path and query as they were sent did not hold.
+        Target "target",
         /// None of the branches of `any` held.
         Any "any",
         /// A stub looks at JSON, but the body is none.

@@ -1,11 +1,15 @@
 //! What other tools have written, as types of the file: `[postman]` of a mock and `standin import` both read it here.
+//! Of WireMock's mappings and of HAR archives `standin import` alone makes mock files.
 //!
 //! A reader either refuses a file, with one problem that says where and why, or takes all of it; what has no form here
 //! is left out and noted, entry by entry. Nothing is half read.
 
+pub mod clause;
+pub mod har;
 pub mod json;
 pub mod names;
 pub mod postman;
+pub mod wiremock;
 pub mod write;
 
 use crate::problem::Place;

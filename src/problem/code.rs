@@ -165,6 +165,10 @@ codes! {
     BadCollection "bad-collection",
     /// The file is no Postman environment.
     BadEnvironment "bad-environment",
+    /// The file holds no mappings of WireMock, or too many.
+    BadMapping "bad-mapping",
+    /// The file is no HAR archive.
+    BadArchive "bad-archive",
     /// Something in a collection has no form here and was left out or changed (a warning).
     NotTranslated "not-translated",
     /// A collection has no saved example that can be an answer (a warning).

@@ -50,6 +50,8 @@ pub enum Subject {
     Json(Box<JsonPath>),
     /// The body's text.
     Body,
+    /// Path and query as they were sent.
+    Target,
 }
 
 /// Whether conditions hold.
@@ -169,6 +171,7 @@ impl Subject {
             Subject::Form(_) => Reason::Form,
             Subject::Json(_) => Reason::Json,
             Subject::Body => Reason::Body,
+            Subject::Target => Reason::Target,
         }
     }
 }
@@ -205,6 +208,7 @@ impl Test {
                 Ok(body) => self.over(std::iter::once(body).filter(|body| !body.is_empty()).map(Found::Text)),
                 Err(why) => return no_value(why, Reason::Body),
             },
+            Subject::Target => self.over(std::iter::once(Found::Text(view.target()))),
         };
         if held { Outcome::Holds } else { Outcome::Fails(reason) }
     }

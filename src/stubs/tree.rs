@@ -153,6 +153,7 @@ impl Attribute {
                 }
                 Err(why) => return no_value(why, Reason::BodyNotJson),
             },
+            Subject::Target => each(view.target()),
             Subject::Path | Subject::Body => {}
         }
         Outcome::Holds
@@ -258,6 +259,7 @@ fn key_of(test: &Test) -> Option<(String, &Subject, Box<[u8]>)> {
         Subject::Form(key) => format!("form {key}"),
         Subject::Json(path) => format!("json {path}"),
         Subject::Parameter(parameter) => format!("parameter {parameter:?}"),
+        Subject::Target => "target".to_owned(),
         Subject::Path | Subject::Body => return None,
     };
     Some((name, &test.subject, key))
