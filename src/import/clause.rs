@@ -188,7 +188,7 @@ fn put(table: &mut WhenTable, test: &Test, names: &[String], place: Place) -> bo
             return is_free;
         }
     };
-    let list = &mut named.get_or_insert_with(|| at(Named(Vec::new()))).value.0;
+    let list = &mut named.get_or_insert_with(|| At { value: Named(Vec::new()), place }).value.0;
     let is_free = list.iter().all(|(other, _)| other.value != name);
     if is_free {
         list.push((At { value: name, place }, at(condition(&test.ops, place))));

@@ -4,6 +4,7 @@ mod when;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, RandomState};
 
 use serde_json::Value as Json;
 use toml_writer::{ToTomlKey as _, ToTomlValue as _};
@@ -22,12 +23,12 @@ pub struct Mock<'a> {
     pub origin: &'a str,
     /// Variables that its answers refer to by name.
     pub variables: &'a [(String, String)],
-    /// Its stubs.
-    pub stubs: &'a [At<StubTable>],
+    /// Its stubs. They are taken, for their bodies may be all that a machine can hold once.
+    pub stubs: Vec<At<StubTable>>,
     /// Hosts that it is for; none means every host.
     pub hosts: &'a [String],
     /// Contents of the files that its answers name, by path below the folder.
-    pub files: &'a BTreeMap<String, Vec<u8>>,
+    pub files: BTreeMap<String, Vec<u8>>,
 }
 
 /// A mock file, with the body files that it names.
@@ -43,19 +44,19 @@ pub struct Written {
 const INLINE: usize = 160;
 
 /// Writes a mock whose requests are matched as Postman matches them.
-pub fn postman(mock: &Mock<'_>) -> Written {
+pub fn postman(mock: Mock<'_>) -> Written {
     write(mock, "postman", true)
 }
 
 /// Writes a mock whose conditions must hold, every one; `command` is the word behind `standin import`.
-pub fn strict(mock: &Mock<'_>, command: &str) -> Written {
+pub fn strict(mock: Mock<'_>, command: &str) -> Written {
     write(mock, command, false)
 }
 
-fn write(mock: &Mock<'_>, command: &str, is_postman: bool) -> Written {
+fn write(mock: Mock<'_>, command: &str, is_postman: bool) -> Written {
     let Mock { name, folder, origin, variables, stubs, hosts, files } = mock;
     let taken = files.keys().map(|path| format!("{folder}/{path}"));
-    let mut out = Writer { folder, text: String::new(), bodies: Vec::new(), names: Unique::default(), same: HashMap::new() };
+    let mut out = Writer { folder, text: String::new(), bodies: Vec::new(), names: Unique::default(), same: HashMap::new(), hasher: RandomState::new() };
     taken.for_each(|path| drop(out.names.take(&path)));
     out.line(0, &format!("# Made from {} by `standin import {command}`.", origin.escape_debug()));
     out.key(0, &["name"], name);
@@ -69,14 +70,14 @@ fn write(mock: &Mock<'_>, command: &str, is_postman: bool) -> Written {
     if !variables.is_empty() {
         out.key(0, &["environment"], "default");
         out.table(0, "[environments.default.vars]");
-        for (name, value) in *variables {
+        for (name, value) in variables {
             out.key(0, &[name], value);
         }
     }
-    for stub in *stubs {
-        out.stub(&stub.value);
+    for stub in stubs {
+        out.stub(stub.value);
     }
-    let named = files.iter().map(|(path, bytes)| (format!("{folder}/{path}"), bytes.clone()));
+    let named = files.into_iter().map(|(path, bytes)| (format!("{folder}/{path}"), bytes));
     out.bodies.extend(named);
     Written { text: out.text, bodies: out.bodies }
 }
@@ -87,8 +88,9 @@ struct Writer<'a> {
     bodies: Vec<(String, Vec<u8>)>,
     /// Paths of body files that were given out.
     names: Unique,
-    /// The file that holds a text already, by ending and text.
-    same: HashMap<(String, &'static str), String>,
+    /// Which of the bodies is this one, by a hash of ending and text.
+    same: HashMap<u64, usize>,
+    hasher: RandomState,
 }
 
 impl Writer<'_> {
@@ -108,7 +110,7 @@ impl Writer<'_> {
         self.line(indent, &line);
     }
 
-    fn stub(&mut self, stub: &StubTable) {
+    fn stub(&mut self, stub: StubTable) {
         let stub_name = stub.name.as_ref().map_or("", |name| name.value.as_str());
         self.table(0, "[[stub]]");
         if let Some(name) = &stub.name {
@@ -117,16 +119,16 @@ impl Writer<'_> {
         if let Some(line) = &stub.r#match {
             self.key(0, &["match"], line);
         }
-        for scenario in stub.scenario.iter().flat_map(|list| &list.value.0) {
-            self.scenario(stub_name, &scenario.value);
+        for scenario in stub.scenario.into_iter().flat_map(|list| list.value.0) {
+            self.scenario(stub_name, scenario.value);
         }
     }
 
-    fn scenario(&mut self, stub: &str, scenario: &ScenarioTable) {
+    fn scenario(&mut self, stub: &str, scenario: ScenarioTable) {
         let ScenarioTable { name, delay, template, short } = scenario;
         let ShortKeys { id, when, server_stub: _, response } = short;
         self.table(2, "[[stub.scenario]]");
-        for (key, value) in [("name", name), ("id", id)] {
+        for (key, value) in [("name", &name), ("id", &id)] {
             if let Some(value) = value {
                 self.key(2, &[key], value);
             }
@@ -146,7 +148,7 @@ impl Writer<'_> {
         self.response(&format!("{stub}-{name}"), response);
     }
 
-    fn response(&mut self, name: &str, response: &ResponseKeys) {
+    fn response(&mut self, name: &str, response: ResponseKeys) {
         let ResponseKeys { status, headers, json, body, r#type, file, base64 } = response;
         if let Some(status) = status {
             self.line(2, &format!("status = {}", status.0));
@@ -160,7 +162,7 @@ impl Writer<'_> {
                 }
             }
         }
-        if let Some(media) = r#type {
+        if let Some(media) = &r#type {
             self.key(2, &["type"], media);
         }
         if let Some(json) = json {
@@ -170,26 +172,28 @@ impl Writer<'_> {
             self.key(2, &["file"], &format!("{}/{}", self.folder, file.value));
         }
         if let Some(base64) = base64 {
-            self.key(2, &["base64"], base64);
+            self.key(2, &["base64"], &base64);
         }
         let Some(body) = body else { return };
         if body.len() <= INLINE && !body.contains(['\n', '\r']) {
-            self.key(2, &["body"], body);
+            self.key(2, &["body"], &body);
             return;
         }
         let said = headers.iter().flat_map(|headers| &headers.value.0).find(|(name, _)| name.value == "content-type");
         let said = said.and_then(|(_, values)| values.0.first()).map(|value| value.value.0.as_str());
         let media = said.or(r#type.as_ref().map(|media| media.value.as_str())).unwrap_or("");
         let ending = extension(media);
-        let known = (body.value.clone(), ending);
-        if let Some(path) = self.same.get(&known).cloned() {
+        let body = body.value.into_bytes();
+        let hash = self.hasher.hash_one((&body, ending));
+        if let Some((path, _)) = self.same.get(&hash).map(|at| &self.bodies[*at]).filter(|(_, known)| *known == body) {
+            let path = path.clone();
             self.key(2, &["file"], &path);
             return;
         }
         let path = self.body_file(name, ending);
         self.key(2, &["file"], &path);
-        self.same.insert(known, path.clone());
-        self.bodies.push((path, body.value.clone().into_bytes()));
+        self.same.insert(hash, self.bodies.len());
+        self.bodies.push((path, body));
     }
 
     /// A path that no other body has, of plain signs.

@@ -196,17 +196,13 @@ fn asked<'t>(request: &Object<'t>) -> Result<(Route, Clauses), Fault<'t>> {
         clauses.test(header, vec![Op::Eq(format!("Basic {encoded}").into())]);
     }
     clauses.and(body::read(request.get("bodyPatterns"))?);
-    if clauses.are_too_many() {
-        return Err(fault(request.get("bodyPatterns").or_else(|| request.get("headers")).unwrap_or_else(|| first(request)), "more than 500 conditions", ""));
+    if let Some((_, last)) = request.all().last().filter(|_| clauses.are_too_many()) {
+        return Err(fault(last, "more than 500 conditions", ""));
     }
     if let Some((name, node)) = bad_header(request) {
         return Err(fault(node, "a name that no header has", format!("{name:?}")));
     }
     Ok((route, clauses))
-}
-
-fn first<'t>(request: &Object<'t>) -> Node<'t> {
-    request.all().map(|(_, node)| node).next().unwrap_or_else(Node::nothing)
 }
 
 /// A header whose name is none.

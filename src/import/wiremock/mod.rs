@@ -94,7 +94,7 @@ pub fn stubs(nodes: &[Node<'_>], around: &Surroundings<'_>, tick: &mut dyn FnMut
         let place = nodes.get(MOST).or(nodes.last()).map(|node| node.place());
         let title = format!("there are {} mappings, {open} of them with patterns in their paths", nodes.len());
         let problem = Problem::of(Code::BadMapping, None, title);
-        let problem = Problem { place: place.map(|place| (place, None)), ..problem };
+        let problem = Problem { place: place.map(|place| (place, String::new())), ..problem };
         return Err(Box::new(problem.help("100,000 are read, and 20,000 with patterns: import folders of them one by one")));
     }
     order::sort(&mut mappings);
