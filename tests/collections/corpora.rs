@@ -22,10 +22,13 @@ use crate::support::root;
 /// What no command may exceed for any collection.
 const LIMITS: Limits = Limits { time: Duration::from_secs(10), memory: 500_000_000 };
 
+/// The same for tests, which may run beside all the others of a machine.
+const PATIENT: Limits = Limits { time: Duration::from_secs(600), ..LIMITS };
+
 #[test]
 fn the_examples_of_our_own_collections_answer() {
     for name in ["shop.postman_collection.json", "forms.postman_collection.json"] {
-        let Outcome::Imported(said, asked) = read(&root().join("tests/collections").join(name)) else {
+        let Outcome::Imported(said, asked) = read(&root().join("tests/collections").join(name), &PATIENT) else {
             panic!("{name} is refused");
         };
         assert!(said.contains(" saved examples\n"), "{name}: {said}");
@@ -47,7 +50,7 @@ fn each_published_collection_is_imported_or_refused_and_its_examples_answer() {
     let (mut refused, mut sum) = (0, Asked::default());
     for path in &files {
         println!("\n== {}", path.file_name().unwrap().to_string_lossy());
-        match read(path) {
+        match read(path, &LIMITS) {
             Outcome::Refused(report) => {
                 refused += 1;
                 println!("refused: {report}");
@@ -93,12 +96,13 @@ enum Outcome {
 }
 
 /// Reads one file in every way: as a process that is limited, for what it takes; and in this one, for what it means.
-fn read(path: &Path) -> Outcome {
+fn read(path: &Path, limits: &Limits) -> Outcome {
     let name = path.display();
     let dir = tempfile::tempdir().unwrap();
     let mock = dir.path().join("mock.toml");
-    let import = run(&["import", "postman", &name.to_string(), "--output", &mock.display().to_string()], dir.path());
-    let check = run(&["check", "--postman", &name.to_string()], dir.path());
+    let run = |arguments: &[&str]| run(arguments, dir.path(), limits);
+    let import = run(&["import", "postman", &name.to_string(), "--output", &mock.display().to_string()]);
+    let check = run(&["check", "--postman", &name.to_string()]);
     assert_eq!(import.status.code(), check.status.code(), "{name}: {import:#?} {check:#?}");
     let loaded = match load(path) {
         Ok(loaded) => loaded,
@@ -111,7 +115,7 @@ fn read(path: &Path) -> Outcome {
     };
     assert_eq!(import.status.code(), Some(0), "{name}: {import:#?}");
     std::fs::write(dir.path().join("standin.toml"), "mocks = [\"mock.toml\"]\n").unwrap();
-    let own = run(&["check"], dir.path());
+    let own = run(&["check"]);
     assert!(own.status.success() && own.stderr.contains("no problems"), "{name}: {own:#?}");
     let request = Request { config: Some(dir.path().join("standin.toml")), ..Request::default() };
     let written = config::load(&request).unwrap_or_else(|refused| panic!("{}", refused.problems.render(false)));
@@ -125,9 +129,9 @@ fn read(path: &Path) -> Outcome {
 }
 
 /// Runs `standin` within the limits; it neither panics nor is it brought down.
-fn run(arguments: &[&str], dir: &Path) -> Took {
+fn run(arguments: &[&str], dir: &Path, limits: &Limits) -> Took {
     let mut command = standin();
-    let took = within(&LIMITS, command.args(arguments).current_dir(dir));
+    let took = within(limits, command.args(arguments).current_dir(dir));
     let took = took.unwrap_or_else(|excess| panic!("standin {}: {excess}", arguments.join(" ")));
     assert!(matches!(took.status.code(), Some(0 | 3)), "standin {}: {took:#?}", arguments.join(" "));
     took
