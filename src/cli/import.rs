@@ -298,7 +298,9 @@ fn place(made: &[Made], output: &Path, force: bool) -> Result<(), String> {
     }
     for (file, written) in files() {
         let folder = folder(&file);
-        std::fs::create_dir_all(&folder).and_then(|()| put(&file, &folder, written)).map_err(|error| error.to_string())?;
+        std::fs::create_dir_all(&folder)
+            .and_then(|()| put(&file, &folder, written))
+            .map_err(|error| error.to_string())?;
     }
     Ok(())
 }

@@ -222,7 +222,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             directory: PathBuf::new(),
             is_postman: postman.is_some(),
         };
-        let mut stubs: Vec<(Option<At<List<StubTable>>>, PathBuf)> = Vec::with_capacity(files.len());
+        let mut stubs = Vec::with_capacity(files.len());
         for file in files {
             let directory = self.files.clone().unwrap_or(file.directory);
             inherited.directory.clone_from(&directory);

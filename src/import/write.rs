@@ -56,7 +56,14 @@ pub fn strict(mock: Mock<'_>, command: &str) -> Written {
 fn write(mock: Mock<'_>, command: &str, is_postman: bool) -> Written {
     let Mock { name, folder, origin, variables, stubs, hosts, files } = mock;
     let taken = files.keys().map(|path| format!("{folder}/{path}"));
-    let mut out = Writer { folder, text: String::new(), bodies: Vec::new(), names: Unique::default(), same: HashMap::new(), hasher: RandomState::new() };
+    let mut out = Writer {
+        folder,
+        text: String::new(),
+        bodies: Vec::new(),
+        names: Unique::default(),
+        same: HashMap::new(),
+        hasher: RandomState::new(),
+    };
     taken.for_each(|path| drop(out.names.take(&path)));
     out.line(0, &format!("# Made from {} by `standin import {command}`.", origin.escape_debug()));
     out.key(0, &["name"], name);

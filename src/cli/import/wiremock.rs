@@ -85,7 +85,8 @@ impl Wiremock {
         let files = |path: &str| body_file(bodies.as_deref(), path, &read);
         let around = Surroundings { files: &files, global_templating: self.global_response_templating };
         let mut progress = Progress::new("mappings", nodes.len());
-        let found = wiremock::stubs(&nodes, &around, &mut |done| progress.at(done)).map_err(|problem| vec![*problem])?;
+        let found =
+            wiremock::stubs(&nodes, &around, &mut |done| progress.at(done)).map_err(|problem| vec![*problem])?;
         if found.stubs.is_empty() {
             return Ok(Err(found));
         }
@@ -127,7 +128,8 @@ impl Wiremock {
         list.sort();
         if list.is_empty() && problems.is_empty() {
             let name = root.display().to_string();
-            let problem = Problem::of(Code::BadMapping, Some(name), "the folder holds no mappings: no file ends in `.json`");
+            let problem =
+                Problem::of(Code::BadMapping, Some(name), "the folder holds no mappings: no file ends in `.json`");
             return Err(vec![problem.help("name WireMock's root folder, which holds `mappings` and `__files`")]);
         }
         if list.len() > FILES {

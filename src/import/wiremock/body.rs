@@ -44,7 +44,9 @@ pub fn read<'t>(list: Option<Node<'t>>) -> Result<Clauses, Fault<'t>> {
 fn only<'t>(pattern: Node<'t>, known: &[&str]) -> Result<(), Fault<'t>> {
     match pattern.members().into_iter().find(|(key, _)| !known.contains(&&**key)) {
         None => Ok(()),
-        Some((key, value)) => Err(fault(value, "a matcher without counterpart", format!("`{key}` beside `{}`", known[0]))),
+        Some((key, value)) => {
+            Err(fault(value, "a matcher without counterpart", format!("`{key}` beside `{}`", known[0])))
+        }
     }
 }
 
@@ -84,7 +86,9 @@ fn equal_to_json<'t>(node: Node<'t>, any_order: bool, extra: bool) -> Result<Cla
     };
     Ok(match <[Json; 1]>::try_from(orders) {
         Ok([only]) => whole(op(only)),
-        Err(orders) => Clauses { tests: Vec::new(), groups: vec![orders.into_iter().map(|json| whole(op(json))).collect()] },
+        Err(orders) => {
+            Clauses { tests: Vec::new(), groups: vec![orders.into_iter().map(|json| whole(op(json))).collect()] }
+        }
     })
 }
 
@@ -272,7 +276,8 @@ mod tests {
             Subject::Json(path) => format!("{path} {:?}", test.ops),
             subject => format!("{subject:?} {:?}", test.ops),
         };
-        let group = |group: &Vec<Clauses>| format!("({})", group.iter().map(clauses_shown).collect::<Vec<_>>().join(" | "));
+        let group =
+            |group: &Vec<Clauses>| format!("({})", group.iter().map(clauses_shown).collect::<Vec<_>>().join(" | "));
         clauses.tests.iter().map(test).chain(clauses.groups.iter().map(group)).collect::<Vec<_>>().join(" & ")
     }
 
@@ -283,21 +288,33 @@ mod tests {
             (r#"[{"contains": "a"}, {"contains": "b"}]"#, r#"Body [Contains("a")] & Body [Contains("b")]"#),
             (r#"[{"binaryEqualTo": "YQ=="}]"#, r#"Body [Eq(String("a"))]"#),
             (r#"[{"equalToJson": "{\"a\": 1}"}]"#, r#"$ [Eq(Object {"a": Number(1)})]"#),
-            (r#"[{"equalToJson": [1, 2], "ignoreArrayOrder": true}]"#,
-             "($ [Eq(Array [Number(2), Number(1)])] | $ [Eq(Array [Number(1), Number(2)])])"),
-            (r#"[{"equalToJson": [1, 1], "ignoreArrayOrder": true, "ignoreExtraElements": true}]"#,
-             "$ [Subset(Array [Number(1), Number(1)])]"),
-            (r#"[{"equalToJson": {"a": 1, "l": [2]}, "ignoreExtraElements": true}]"#,
-             r#"$['l'][0] [Eq(Number(2))] & $['l'] [Subset(Array [])] & $ [Subset(Object {"a": Number(1)})]"#),
+            (
+                r#"[{"equalToJson": [1, 2], "ignoreArrayOrder": true}]"#,
+                "($ [Eq(Array [Number(2), Number(1)])] | $ [Eq(Array [Number(1), Number(2)])])",
+            ),
+            (
+                r#"[{"equalToJson": [1, 1], "ignoreArrayOrder": true, "ignoreExtraElements": true}]"#,
+                "$ [Subset(Array [Number(1), Number(1)])]",
+            ),
+            (
+                r#"[{"equalToJson": {"a": 1, "l": [2]}, "ignoreExtraElements": true}]"#,
+                r#"$['l'][0] [Eq(Number(2))] & $['l'] [Subset(Array [])] & $ [Subset(Object {"a": Number(1)})]"#,
+            ),
             (r#"[{"matchesJsonPath": "$.a"}]"#, r#"($.a [Re("")] | $.a[*] [Present])"#),
             (r#"[{"matchesJsonPath": "$..a"}]"#, "$..a [Present]"),
-            (r#"[{"matchesJsonPath": "$.a[?(@.b == 1)]"}]"#,
-             "($.a.b [Eq(Number(1))] | $.a[0] [Present] & $.a[?@.b == 1] [Present])"),
+            (
+                r#"[{"matchesJsonPath": "$.a[?(@.b == 1)]"}]"#,
+                "($.a.b [Eq(Number(1))] | $.a[0] [Present] & $.a[?@.b == 1] [Present])",
+            ),
             (r#"[{"matchesJsonPath": {"expression": "$.a", "contains": "x"}}]"#, r#"$.a [Re("x")]"#),
-            (r#"[{"matchesJsonPath": {"expression": "$.a[?(@.b == 1)].c", "equalTo": "x"}}]"#,
-             r#"$.a[?@.b == 1].c [Eq(String("x"))] & $.a[0] [Present]"#),
-            (r#"[{"matchesJsonPath": {"expression": "$.a", "equalToJson": {"b": 1}}}]"#,
-             r#"$.a [Eq(Object {"b": Number(1)})]"#),
+            (
+                r#"[{"matchesJsonPath": {"expression": "$.a[?(@.b == 1)].c", "equalTo": "x"}}]"#,
+                r#"$.a[?@.b == 1].c [Eq(String("x"))] & $.a[0] [Present]"#,
+            ),
+            (
+                r#"[{"matchesJsonPath": {"expression": "$.a", "equalToJson": {"b": 1}}}]"#,
+                r#"$.a [Eq(Object {"b": Number(1)})]"#,
+            ),
         ] {
             assert_eq!(shown(json), expected, "{json}");
         }

@@ -292,9 +292,16 @@ mod tests {
 
     #[test]
     fn what_the_rfc_does_not_have_is_refused() {
-        for jayway in
-            ["a", "$.a.length()", "$[?(@.a > 1 || @.b)]", "$..[?(@.a)]", "$.a[?(@.b in ['x'])]", "$[", "$.", "$.a['b\\'c']"]
-        {
+        for jayway in [
+            "a",
+            "$.a.length()",
+            "$[?(@.a > 1 || @.b)]",
+            "$..[?(@.a)]",
+            "$.a[?(@.b in ['x'])]",
+            "$[",
+            "$.",
+            "$.a['b\\'c']",
+        ] {
             assert_eq!(read(jayway), None, "{jayway}");
         }
     }

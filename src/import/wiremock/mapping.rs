@@ -38,7 +38,8 @@ pub struct Mapping<'t> {
 }
 
 /// Keys of a mapping that mean nothing for its answer.
-const INERT: &[&str] = &["id", "uuid", "name", "request", "response", "priority", "persistent", "metadata", "newMapping"];
+const INERT: &[&str] =
+    &["id", "uuid", "name", "request", "response", "priority", "persistent", "metadata", "newMapping"];
 
 /// Keys of a request that are read.
 const ASKED: &[&str] = &[
@@ -60,7 +61,12 @@ const ASKED: &[&str] = &[
 ];
 
 /// Reads a mapping; none where it is left out, which is noted.
-pub fn read<'t>(node: Node<'t>, number: usize, around: &Surroundings<'_>, notes: &mut Vec<Note>) -> Option<Mapping<'t>> {
+pub fn read<'t>(
+    node: Node<'t>,
+    number: usize,
+    around: &Surroundings<'_>,
+    notes: &mut Vec<Note>,
+) -> Option<Mapping<'t>> {
     let mapping = Object::of(node);
     let request = mapping.get("request").map_or_else(Object::of_nothing, Object::of);
     let entry = entry(&mapping, &request);
@@ -120,7 +126,9 @@ pub fn read<'t>(node: Node<'t>, number: usize, around: &Surroundings<'_>, notes:
     }
     for (key, found) in mapping.all().filter(|(key, _)| !INERT.contains(key)) {
         let (what, detail) = match key {
-            "postServeActions" | "serveEventListeners" => ("answers without calling others afterwards", format!("`{key}`")),
+            "postServeActions" | "serveEventListeners" => {
+                ("answers without calling others afterwards", format!("`{key}`"))
+            }
             "newScenarioState" => ("answers without changing the state of a scenario", format!("`{key}`")),
             "scenarioName" => continue,
             key => ("a key that is not known means nothing", format!("`{key}`")),
@@ -156,7 +164,9 @@ fn method<'t>(request: &Object<'t>) -> Result<Option<String>, Node<'t>> {
         "ANY" | "" => Ok(None),
         "GET_OR_HEAD" => Ok(Some("GET".to_owned())),
         "CONNECT" => Err(node),
-        method if method.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) => Ok(Some(method.to_owned())),
+        method if method.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) => {
+            Ok(Some(method.to_owned()))
+        }
         _ => Err(node),
     }
 }
@@ -208,7 +218,8 @@ fn asked<'t>(request: &Object<'t>) -> Result<(Route, Clauses), Fault<'t>> {
 /// A header whose name is none.
 fn bad_header<'t>(request: &Object<'t>) -> Option<(String, Node<'t>)> {
     let members = request.get("headers").map(|headers| headers.members()).unwrap_or_default().into_iter();
-    let mut bad = members.filter(|(name, _)| http::HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()).is_err());
+    let mut bad =
+        members.filter(|(name, _)| http::HeaderName::from_bytes(name.to_ascii_lowercase().as_bytes()).is_err());
     bad.next().map(|(name, node)| (name.into_owned(), node))
 }
 

@@ -51,7 +51,11 @@ fn nested<'t>(node: Node<'t>, subject: &Subject, depth: usize) -> Result<Clauses
             key if found.is_none() => found = Some((key.to_owned(), value)),
             key => {
                 let first = found.map(|(first, _)| first).unwrap_or_default();
-                return Err(fault(value, "two matchers in one, of which WireMock takes one", format!("`{first}` and `{key}`")));
+                return Err(fault(
+                    value,
+                    "two matchers in one, of which WireMock takes one",
+                    format!("`{first}` and `{key}`"),
+                ));
             }
         }
     }
@@ -147,7 +151,9 @@ fn simple<'t>(name: &str, value: Node<'t>, ignores_case: bool, subject: &Subject
     let Some(text) = value.scalar() else {
         return Err(fault(value, UNKNOWN, format!("`{name}` of {}", value.described())));
     };
-    let regex = || regex::whole(&text).ok_or_else(|| fault(value, "a regular expression without counterpart", format!("`{text}`")));
+    let regex = || {
+        regex::whole(&text).ok_or_else(|| fault(value, "a regular expression without counterpart", format!("`{text}`")))
+    };
     let op = match name {
         "equalTo" if text.is_empty() && *subject == Subject::Body => Op::Absent,
         "equalTo" if ignores_case => Op::Re(format!("(?i)^{}$", ::regex::escape(&text))),
@@ -161,7 +167,11 @@ fn simple<'t>(name: &str, value: Node<'t>, ignores_case: bool, subject: &Subject
         "contains" | "doesNotContain" => Op::Contains(text.into_owned()),
         _ => Op::Re(regex()?),
     };
-    if name.starts_with("doesNot") { Ok(negated(vec![op], subject)) } else { Ok(Clauses::one(subject.clone(), vec![op])) }
+    if name.starts_with("doesNot") {
+        Ok(negated(vec![op], subject))
+    } else {
+        Ok(Clauses::one(subject.clone(), vec![op]))
+    }
 }
 
 fn is_json(subject: &Subject) -> bool {
@@ -225,7 +235,8 @@ mod tests {
 
     fn clauses_shown(clauses: &Clauses) -> String {
         let tests = clauses.tests.iter().map(|test| format!("{:?}", test.ops));
-        let group = |group: &Vec<Clauses>| format!("({})", group.iter().map(clauses_shown).collect::<Vec<_>>().join(" | "));
+        let group =
+            |group: &Vec<Clauses>| format!("({})", group.iter().map(clauses_shown).collect::<Vec<_>>().join(" | "));
         tests.chain(clauses.groups.iter().map(group)).collect::<Vec<_>>().join(" & ")
     }
 

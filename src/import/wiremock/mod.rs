@@ -82,7 +82,11 @@ pub fn mappings(text: &str, source: SourceId) -> Result<Vec<Node<'_>>, Box<Probl
 ///
 /// # Errors
 /// Where there are too many.
-pub fn stubs(nodes: &[Node<'_>], around: &Surroundings<'_>, tick: &mut dyn FnMut(usize)) -> Result<Mappings, Box<Problem>> {
+pub fn stubs(
+    nodes: &[Node<'_>],
+    around: &Surroundings<'_>,
+    tick: &mut dyn FnMut(usize),
+) -> Result<Mappings, Box<Problem>> {
     let mut out = Mappings { read: nodes.len(), ..Mappings::default() };
     let mut mappings: Vec<Mapping<'_>> = Vec::new();
     for (number, node) in nodes.iter().enumerate() {
@@ -95,7 +99,9 @@ pub fn stubs(nodes: &[Node<'_>], around: &Surroundings<'_>, tick: &mut dyn FnMut
         let title = format!("there are {} mappings, {open} of them with patterns in their paths", nodes.len());
         let problem = Problem::of(Code::BadMapping, None, title);
         let problem = Problem { place: place.map(|place| (place, String::new())), ..problem };
-        return Err(Box::new(problem.help("100,000 are read, and 20,000 with patterns: import folders of them one by one")));
+        return Err(Box::new(
+            problem.help("100,000 are read, and 20,000 with patterns: import folders of them one by one"),
+        ));
     }
     order::sort(&mut mappings);
     let ordered = order::place(&mappings, tick);
@@ -114,7 +120,8 @@ pub fn stubs(nodes: &[Node<'_>], around: &Surroundings<'_>, tick: &mut dyn FnMut
     let mut ids = HashSet::new();
     let mut answering = HashSet::new();
     for (key, placed) in &ordered.stubs {
-        let stub = Stub { key, mappings: &mappings, around }.table(placed, &mut names, &mut ids, &mut answering, &mut out);
+        let stub =
+            Stub { key, mappings: &mappings, around }.table(placed, &mut names, &mut ids, &mut answering, &mut out);
         out.stubs.extend(stub);
     }
     out.kept = answering.len();

@@ -90,7 +90,8 @@ struct Placing<'a, 't> {
 
 impl<'a, 't> Placing<'a, 't> {
     fn new(mappings: &'a [Mapping<'t>]) -> Self {
-        let home = |mapping: &Mapping<'_>| Key { method: mapping.method.clone(), segments: mapping.route.segments.clone() };
+        let home =
+            |mapping: &Mapping<'_>| Key { method: mapping.method.clone(), segments: mapping.route.segments.clone() };
         let hasher = RandomState::new();
         let bits = |clauses: &Clauses| {
             let tests = clauses.tests.iter().map(|test| hasher.hash_one(format!("{test:?}")));
@@ -165,7 +166,9 @@ impl<'a, 't> Placing<'a, 't> {
         if self.gone.contains(&at) {
             return;
         }
-        let Some(own) = self.stubs.get(key).and_then(|list| list.iter().find(|placed| placed.mapping == at)) else { return };
+        let Some(own) = self.stubs.get(key).and_then(|list| list.iter().find(|placed| placed.mapping == at)) else {
+            return;
+        };
         let own = own.clauses.clone();
         for other in self.before(at, &key.segments) {
             let home = &self.homes[other];
@@ -238,7 +241,9 @@ fn meet(one: &[Segment], other: &[Segment]) -> bool {
             (Segment::Rest, _) | (_, Segment::Rest) => return true,
             (Segment::Literal(a), Segment::Literal(b)) if a != b => return false,
             // A parameter is never empty.
-            (Segment::Literal(text), Segment::Param) | (Segment::Param, Segment::Literal(text)) if text.is_empty() => return false,
+            (Segment::Literal(text), Segment::Param) | (Segment::Param, Segment::Literal(text)) if text.is_empty() => {
+                return false;
+            }
             _ => {}
         }
     }
@@ -274,7 +279,8 @@ fn restate(mappings: &[Mapping<'_>], at: usize, segments: &[Segment]) -> Restate
     if clauses.groups.iter().flatten().any(names_path) {
         return Restated::Unsayable;
     }
-    let of = |at: usize| -> Vec<&Test> { clauses.tests.iter().filter(|test| test.subject == Subject::Path(at)).collect() };
+    let of =
+        |at: usize| -> Vec<&Test> { clauses.tests.iter().filter(|test| test.subject == Subject::Path(at)).collect() };
     let mut said = Clauses::default();
     said.groups.clone_from(&clauses.groups);
     said.tests = clauses.tests.iter().filter(|test| !matches!(test.subject, Subject::Path(_))).cloned().collect();
@@ -289,7 +295,9 @@ fn restate(mappings: &[Mapping<'_>], at: usize, segments: &[Segment]) -> Restate
                     return Restated::Never;
                 }
             }
-            (Segment::Param, Segment::Param) | (Segment::Rest, Segment::Rest) => said.tests.extend(tests.into_iter().cloned()),
+            (Segment::Param, Segment::Param) | (Segment::Rest, Segment::Rest) => {
+                said.tests.extend(tests.into_iter().cloned())
+            }
             (Segment::Rest, rest) => {
                 let literal: Option<Vec<String>> = segments[at..]
                     .iter()
@@ -308,8 +316,10 @@ fn restate(mappings: &[Mapping<'_>], at: usize, segments: &[Segment]) -> Restate
                 };
             }
             (_, Segment::Rest) => {
-                let literal: Option<Vec<String>> =
-                    own[at..].iter().map(|s| if let Segment::Literal(text) = s { Some(shown(text)) } else { None }).collect();
+                let literal: Option<Vec<String>> = own[at..]
+                    .iter()
+                    .map(|s| if let Segment::Literal(text) = s { Some(shown(text)) } else { None })
+                    .collect();
                 let Some(texts) = literal else { return Restated::Unsayable };
                 said.test(subject, vec![Op::Eq(texts.join("/").into())]);
                 return Restated::As(said);
@@ -340,7 +350,8 @@ fn hold(ops: &[Op], text: &str) -> bool {
 /// Whether no request satisfies both, as far as is easily seen. Of what a caller may repeat one value is looked at.
 fn are_apart(one: &Clauses, other: &Clauses) -> bool {
     let apart = |a: &Test, b: &Test| {
-        let is_single = !matches!(&a.subject, Subject::Json(path) if path.contains(['*', '?', ':']) || path.contains(".."));
+        let is_single =
+            !matches!(&a.subject, Subject::Json(path) if path.contains(['*', '?', ':']) || path.contains(".."));
         let fails = |a: &Test, b: &Test| match a.ops.as_slice() {
             [Op::Eq(json)] => match (&a.subject, b.ops.as_slice()) {
                 (Subject::Json(_), [Op::Eq(other)]) => !same(json, other),

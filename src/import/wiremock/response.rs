@@ -100,9 +100,10 @@ pub fn read<'t>(
     let node = node.unwrap_or(mapping);
     let mut lost: Vec<Remark<'t>> = Vec::new();
     let mut routine: Vec<Remark<'t>> = Vec::new();
-    for (key, what) in
-        [("fault", "left out: it answers with a fault"), ("proxyBaseUrl", "left out: it is forwarded, to an address of its own")]
-    {
+    for (key, what) in [
+        ("fault", "left out: it answers with a fault"),
+        ("proxyBaseUrl", "left out: it is forwarded, to an address of its own"),
+    ] {
         if let Some(found) = response.get(key) {
             return Err((found, what, found.scalar().unwrap_or_default().into_owned()));
         }
@@ -144,7 +145,8 @@ pub fn read<'t>(
     };
     let has_type = headers.iter().any(|(name, _)| name == "content-type");
     let mut is_plain = !is_any_template && may_mislead;
-    let written = |text: &Text| if is_any_template && !text.is_template { quoted(&text.text) } else { text.text.clone() };
+    let written =
+        |text: &Text| if is_any_template && !text.is_template { quoted(&text.text) } else { text.text.clone() };
     match body {
         None => {}
         Some(Found::Text(text, is_json)) => {
@@ -163,7 +165,11 @@ pub fn read<'t>(
         Some(Found::File(file)) => {
             is_plain |= !is_any_template && has_braces(&file.bytes);
             if is_any_template && has_braces(&file.bytes) {
-                return Err((node, "left out: a body file that holds braces beside headers that are templates", file.path));
+                return Err((
+                    node,
+                    "left out: a body file that holds braces beside headers that are templates",
+                    file.path,
+                ));
             }
             files = Some(file);
         }
@@ -272,7 +278,11 @@ fn headers<'t>(
     Ok(headers)
 }
 
-fn body<'t>(response: &Object<'t>, fill: Filled<'t, '_>, around: &Surroundings<'_>) -> Result<Option<Found>, Remark<'t>> {
+fn body<'t>(
+    response: &Object<'t>,
+    fill: Filled<'t, '_>,
+    around: &Surroundings<'_>,
+) -> Result<Option<Found>, Remark<'t>> {
     let filled = |node: Node<'t>, text: String, is_json: bool| {
         let template = fill(node, &text)?;
         Ok(Some(Found::Text(Text { is_template: template.is_some(), text: template.unwrap_or(text) }, is_json)))
@@ -311,8 +321,8 @@ fn body<'t>(response: &Object<'t>, fill: Filled<'t, '_>, around: &Surroundings<'
             if path.contains("{{") {
                 return Err((node, "left out: a body file whose name is a template", format!("`{path}`")));
             }
-            let bytes =
-                (around.files)(&path).map_err(|why| (node, "left out: its body file cannot be read", format!("`{path}`: {why}")))?;
+            let bytes = (around.files)(&path)
+                .map_err(|why| (node, "left out: its body file cannot be read", format!("`{path}`: {why}")))?;
             match std::str::from_utf8(&bytes) {
                 Ok(text) => match fill(node, text)? {
                     Some(text) => Ok(Some(Found::Text(Text { text, is_template: true }, false))),

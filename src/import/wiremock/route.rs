@@ -388,7 +388,8 @@ mod tests {
     fn shown(route: Result<Route, Fault>) -> String {
         match route {
             Ok(Route { segments, names: given, clauses }) => {
-                let asked: Vec<_> = clauses.tests.iter().map(|test| format!(" {:?} {:?}", test.subject, test.ops)).collect();
+                let asked: Vec<_> =
+                    clauses.tests.iter().map(|test| format!(" {:?} {:?}", test.subject, test.ops)).collect();
                 format!("{}{}", written(&segments, &names(&segments, &given)), asked.concat())
             }
             Err((why, which)) => format!("{why}: {which}"),
@@ -397,10 +398,7 @@ mod tests {
 
     #[test]
     fn a_path_of_every_form() {
-        for (route, expected) in [
-            (Route::any(), "/{rest...}"),
-            (Route::path("/a%20b/c:d/").unwrap(), "/a%20b/c:d/"),
-        ] {
+        for (route, expected) in [(Route::any(), "/{rest...}"), (Route::path("/a%20b/c:d/").unwrap(), "/a%20b/c:d/")] {
             assert_eq!(shown(Ok(route)), expected);
         }
         assert_eq!(shown(Route::url("/a?b=1")), "/a Target [Eq(String(\"/a?b=1\"))]");

@@ -152,7 +152,9 @@ fn value(part: &Part, scope: &Scope<'_>) -> Option<String> {
     match part {
         Part::Text(text) => Some(string(text)),
         Part::Inner(parts) => call(parts, scope).map(|call| format!("({call})")),
-        Part::Word(word) if word.parse::<f64>().is_ok_and(f64::is_finite) || matches!(word.as_str(), "true" | "false") => {
+        Part::Word(word)
+            if word.parse::<f64>().is_ok_and(f64::is_finite) || matches!(word.as_str(), "true" | "false") =>
+        {
             Some(word.clone())
         }
         Part::Word(_) => call(std::slice::from_ref(part), scope),
@@ -180,7 +182,9 @@ fn call(parts: &[Part], scope: &Scope<'_>) -> Option<String> {
         _ => None,
     };
     match (name.as_str(), plain.as_slice()) {
-        ("jsonPath", [Part::Word(body), Part::Text(path)]) if body == "request.body" && named.is_empty() => body_member(path),
+        ("jsonPath", [Part::Word(body), Part::Text(path)]) if body == "request.body" && named.is_empty() => {
+            body_member(path)
+        }
         ("now", []) => now(&named),
         ("randomValue", []) if named.len() == 1 && named[0] == ("type", &Part::Text("UUID".to_owned())) => {
             Some("uuid()".to_owned())
@@ -387,7 +391,10 @@ mod tests {
             ("plain {% x", "static"),
             ("{{request.url}} {% x", "{{ target }} {{ '{%' }} x"),
             ("{{request.path}}", "{{ (target | split('?') | first) }}"),
-            ("{{request.path.[1]}}{{{request.pathSegments.[0]}}}", "{{ postman_segment(1, '') }}{{ postman_segment(0, '') }}"),
+            (
+                "{{request.path.[1]}}{{{request.pathSegments.[0]}}}",
+                "{{ postman_segment(1, '') }}{{ postman_segment(0, '') }}",
+            ),
             ("{{request.path.[user id]}}", "{{ path.user_id }}"),
             ("{{request.query.a}} {{request.query.[b-c].[1]}}", "{{ query.a }} {{ query.all('b-c')[1] }}"),
             ("{{request.headers.X-Y}} {{request.cookies.s}}", "{{ header['X-Y'] }} {{ cookie.s }}"),

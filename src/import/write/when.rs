@@ -41,7 +41,9 @@ fn condition(condition: &Condition) -> String {
         }
         Condition::Operators(table) => match &table.value.eq {
             // A scalar means equality by itself.
-            Some(eq) if !eq.json.is_array() && !eq.json.is_object() && operators(&table.value).len() == 1 => toml(&eq.json),
+            Some(eq) if !eq.json.is_array() && !eq.json.is_object() && operators(&table.value).len() == 1 => {
+                toml(&eq.json)
+            }
             _ => self::table(&table.value),
         },
     }
@@ -52,7 +54,8 @@ fn table(table: &OperatorTable) -> String {
 }
 
 fn operators(table: &OperatorTable) -> Vec<String> {
-    let OperatorTable { eq, ne, gt, ge, lt, le, r#in, contains, prefix, suffix, re, present, absent, subset, not } = table;
+    let OperatorTable { eq, ne, gt, ge, lt, le, r#in, contains, prefix, suffix, re, present, absent, subset, not } =
+        table;
     let mut out = Vec::new();
     for (name, value) in [("eq", eq), ("ne", ne), ("contains", contains), ("subset", subset)] {
         out.extend(value.iter().map(|value| format!("{name} = {}", toml(&value.json))));
@@ -79,7 +82,8 @@ pub fn delay(delay: &DelayValue) -> String {
     match delay {
         DelayValue::Fixed(fixed) => span(fixed.0),
         DelayValue::Range(DelayTable { min, max }) => {
-            let of = |end: &Option<At<crate::file::leaf::Span>>| end.as_ref().map_or_else(String::new, |end| span(end.0));
+            let of =
+                |end: &Option<At<crate::file::leaf::Span>>| end.as_ref().map_or_else(String::new, |end| span(end.0));
             format!("{{ min = {}, max = {} }}", of(min), of(max))
         }
     }
