@@ -1,6 +1,6 @@
 //! `standin import`: a mock file made of what another tool has written.
 
-//HAR
+mod har;
 mod wiremock;
 
 use std::collections::BTreeMap;
@@ -35,6 +35,8 @@ enum From {
     Postman(Postman),
     /// Mappings of WireMock
     Wiremock(wiremock::Wiremock),
+    /// A HAR archive: calls that a browser or a proxy has recorded
+    Har(har::Har),
 }
 
 /// Where what was made goes.
@@ -72,6 +74,7 @@ impl Import {
         match self.from {
             From::Postman(postman) => postman.run(),
             From::Wiremock(wiremock) => wiremock.run(),
+            From::Har(har) => har.run(),
         }
     }
 }

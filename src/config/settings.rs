@@ -18,9 +18,6 @@ use crate::settings::{self, CallLog, Proxy, Random, Settings};
 use crate::stubs::scenario::Gate;
 use crate::stubs::table::Table;
 
-/// Headers whose values are never shown.
-const REDACTED: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"];
-
 /// Compiles everything. Where problems were found the result is of no use, and nobody gets to see it.
 pub fn compile(
     root: StandinFile,
@@ -200,6 +197,6 @@ fn compile_call_log(table: CallLogTable, cx: &mut Context<'_>) -> CallLog {
             AccessLog::None => settings::AccessLog::None,
         },
         redact_query: redact_query.into_iter().flat_map(|l| l.value.0).map(|t| t.value.into()).collect(),
-        redact_headers: REDACTED.iter().map(|name| (*name).into()).collect(),
+        redact_headers: crate::redact::HEADERS.iter().map(|name| (*name).into()).collect(),
     }
 }

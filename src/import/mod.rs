@@ -5,6 +5,7 @@
 //! is left out and noted, entry by entry. Nothing is half read.
 
 pub mod clause;
+pub mod har;
 
 pub mod json;
 pub mod names;

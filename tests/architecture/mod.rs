@@ -39,6 +39,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("crossbeam_queue", &["calls"]),
     ("fake", &["stubs/template"]),
+    ("flate2", &["import"]),
     ("fastrand", &["proxy"]),
     ("foldhash", &["stubs"]),
     ("form_urlencoded", &["config", "import", "redact", "admin"]),

@@ -10,7 +10,7 @@ mod matcher;
 mod order;
 mod regex;
 mod response;
-mod route;
+pub(in crate::import) mod route;
 mod template;
 
 use std::collections::{BTreeMap, HashSet};

@@ -21,7 +21,7 @@ pub fn whole(java: &str) -> Option<String> {
     let is_ended = plain.ends_with('$') && !plain.ends_with("\\$");
     let plain = if is_ended { &plain[..plain.len() - 1] } else { plain };
     // An anchor may belong to one alternative alone.
-    let whole = if inner.contains('|') { format!("^(?:{inner})$") } else { format!("^{plain}$") };
+    let whole = if has_alternatives(&inner) { format!("^(?:{inner})$") } else { format!("^{plain}$") };
     regex::Regex::new(&whole).is_ok().then_some(whole)
 }
 
@@ -54,6 +54,24 @@ pub fn translate(java: &str) -> Option<String> {
     // Possessive quantifiers would be read as repeated ones.
     let is_possessive = ["*+", "++", "?+", "}+"].iter().any(|possessive| out.contains(possessive));
     (!is_possessive && regex::Regex::new(&out).is_ok()).then_some(out)
+}
+
+/// Whether an expression has alternatives outside groups: then no part of it stands for the whole.
+pub fn has_alternatives(re: &str) -> bool {
+    let (mut depth, mut in_class) = (0_usize, false);
+    let mut chars = re.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()),
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => depth += 1,
+            ')' if !in_class => depth = depth.saturating_sub(1),
+            '|' if !in_class && depth == 0 => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Whether an expression that was translated holds for a text. What is no expression holds for none.

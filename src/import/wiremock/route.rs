@@ -131,7 +131,7 @@ impl Route {
         let whole = regex::whole(java).ok_or_else(|| (NO_REGEX, format!("`{java}`")))?;
         // An escaped question mark ends the path.
         let path = java.find(r"\?").map_or(java, |end| &java[..end]);
-        let is_exact = path.len() < java.len() && !java.contains('|');
+        let is_exact = path.len() < java.len() && !regex::has_alternatives(java);
         let mut route = match is_exact.then(|| by_segments(path)).flatten().filter(|route| route.clauses.is_empty()) {
             Some(route) => route,
             None => {
@@ -355,7 +355,7 @@ fn unescaped(java: &str) -> Option<String> {
 fn prefix(java: &str) -> (Vec<Segment>, usize) {
     let nothing = (Vec::new(), 0);
     let start = usize::from(java.starts_with('^'));
-    if java.contains('|') || !java[start..].starts_with('/') {
+    if regex::has_alternatives(java) || !java[start..].starts_with('/') {
         return nothing;
     }
     let mut end = start;
@@ -413,7 +413,7 @@ mod tests {
         for (java, expected) in [
             ("/users/[0-9]+", r#"/users/{p1} Path(1) [Re("^[0-9]+$")]"#),
             ("^/users/([^/]+)/x$", "/users/{p1}/x"),
-            (r"/v1\.0/(a|b)", r#"/v1.0/{p1} Path(1) [Re("^(?:(a|b))$")]"#),
+            (r"/v1\.0/(a|b)", r#"/v1.0/{p1} Path(1) [Re("^(a|b)$")]"#),
             (r"/a/\w+", r#"/a/{p1} Path(1) [Re("^[0-9A-Za-z_]+$")]"#),
             ("/a/b", "/a/b"),
             ("/a/.*", "/a/{rest...}"),
@@ -422,7 +422,7 @@ mod tests {
             ("/a/b/?", "/a/{rest...} Path(1) [Re(\"^b/?$\")]"),
             (".*", "/{rest...}"),
             ("/.*", "/{rest...}"),
-            ("/(a|b)/.*", r#"/{rest...} Path(0) [Re("^(?:(a|b)/.*)$")]"#),
+            ("/(a|b)/.*", r#"/{rest...} Path(0) [Re("^(a|b)/.*$")]"#),
             (".*/x", r#"/{rest...} Target [Re("^(?:[^?]*/x)(?:\\?|$)")]"#),
             ("[^b]+/[xy]", r#"/{rest...} Target [Re("^(?:[^?b]+/[xy])(?:\\?|$)")]"#),
             (".*[?]", "a regular expression that cannot be held against the path alone: `.*[?]`"),
@@ -438,7 +438,7 @@ mod tests {
             (r"/a/b\?x=[0-9]+", r#"/a/b Target [Re("^/a/b\\?x=[0-9]+$")]"#),
             (r"/a/[a-z]+\?x=1", r#"/a/{rest...} Target [Re("^/a/[a-z]+\\?x=1$")]"#),
             ("/a/.*", r#"/a/{rest...} Target [Re("^/a/.*$")]"#),
-            ("/(a|b)", r#"/{rest...} Target [Re("^(?:/(a|b))$")]"#),
+            ("/(a|b)", r#"/{rest...} Target [Re("^/(a|b)$")]"#),
             (".*", "/{rest...}"),
         ] {
             assert_eq!(shown(Route::url_pattern(java)), expected, "{java}");
