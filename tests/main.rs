@@ -15,6 +15,7 @@ mod commands;
 mod config_errors;
 mod forwarding;
 mod front;
+mod imports;
 mod keys;
 mod lane;
 mod many_stubs;

@@ -5,7 +5,7 @@ mod asked;
 mod command;
 mod corpora;
 mod export;
-mod limits;
+pub mod limits;
 mod newman;
 mod source;
 

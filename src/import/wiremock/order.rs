@@ -11,7 +11,7 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use super::mapping::Mapping;
 use super::regex;
-use super::route::{Segment, shown};
+use super::route::{END_OF_PATH, Segment, shown, written};
 use crate::import::clause::{Clauses, Op, Subject, Test};
 
 /// How many scenarios may be said twice, all mappings together.
@@ -278,6 +278,14 @@ fn restate(mappings: &[Mapping<'_>], at: usize, segments: &[Segment]) -> Restate
     }
     if clauses.groups.iter().flatten().any(names_path) {
         return Restated::Unsayable;
+    }
+    // An expression for the path alone, which is held against the target, says here whether it can hold at all.
+    if segments.iter().all(|segment| matches!(segment, Segment::Literal(_))) {
+        let path = written(segments, &vec![String::new(); segments.len()]);
+        let fails = |op: &Op| matches!(op, Op::Re(re) if re.ends_with(END_OF_PATH) && !regex::holds(re, &path));
+        if clauses.tests.iter().any(|test| test.subject == Subject::Target && test.ops.iter().any(fails)) {
+            return Restated::Never;
+        }
     }
     let of =
         |at: usize| -> Vec<&Test> { clauses.tests.iter().filter(|test| test.subject == Subject::Path(at)).collect() };

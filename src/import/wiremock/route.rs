@@ -32,6 +32,9 @@ pub struct Route {
 /// Why a path cannot be taken, and which.
 pub type Fault = (&'static str, String);
 
+/// How an expression for a path ends that is held against the target.
+pub const END_OF_PATH: &str = r"(?:\?|$)";
+
 const NO_PATH: &str = "no request has this path";
 const NO_REGEX: &str = "a regular expression without counterpart";
 
@@ -65,7 +68,7 @@ impl Route {
         let mut route = Route::of(literals(path)?, Clauses::default());
         // Dot segments and doubled slashes are resolved before a path is matched; who asks for them gets only them.
         if path.contains("//") || path.split('/').any(|segment| matches!(segment, "." | "..")) {
-            let re = format!(r"^{}(?:\?|$)", ::regex::escape(path));
+            let re = format!("^{}{END_OF_PATH}", ::regex::escape(path));
             route.clauses.test(Subject::Target, vec![Op::Re(re)]);
         }
         Ok(route)
@@ -117,7 +120,7 @@ impl Route {
             None => {
                 let fault = || ("a regular expression that cannot be held against the path alone", format!("`{java}`"));
                 let inner = without_query(&whole[1..whole.len() - 1]).ok_or_else(fault)?;
-                route.clauses.test(Subject::Target, vec![Op::Re(format!(r"^(?:{inner})(?:\?|$)"))]);
+                route.clauses.test(Subject::Target, vec![Op::Re(format!("^(?:{inner}){END_OF_PATH}"))]);
             }
         }
         Ok(route)
