@@ -21,7 +21,7 @@ test: ## Run all tests
 	@.ci/install build test
 	cargo test --locked
 
-corpora: ## Read every Postman collection of a folder, and ask for its saved examples; CORPORA=DIR
+corpora: ## Read every collection of a folder, and ask for its saved examples; then ../wiremock and ../har beside it; CORPORA=DIR
 	@test -n "$(CORPORA)" || { echo "name a folder of collections: make corpora CORPORA=DIR" >&2; exit 2; }
 	@.ci/install build test
 	CORPORA="$(abspath $(CORPORA))" cargo test --locked --test standin corpora:: -- --ignored --nocapture

@@ -26,7 +26,7 @@ const DEEPEST: usize = 50;
 #[derive(Args, Debug)]
 pub struct Wiremock {
     /// WireMock's root folder, a folder of mappings, or one file with one mapping or a list `mappings`
-    #[arg(value_name = "DIR|FILE")]
+    #[arg(value_name = "SOURCE")]
     source: PathBuf,
     /// The folder of body files [default: `__files` of the root folder]
     #[arg(long, value_name = "DIR")]

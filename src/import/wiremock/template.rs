@@ -59,10 +59,10 @@ pub fn translate(text: &str, scope: &Scope<'_>) -> Result<Option<String>, Fault>
         } else if let Some(name) = keyword.strip_prefix('#') {
             let parts = parts(code[keyword.len()..].trim()).ok_or_else(|| fault(code))?;
             let condition = match (name, parts.as_slice()) {
-                ("if", [one]) => value(one, scope),
-                ("unless", [one]) => value(one, scope).map(|value| format!("not ({value})")),
-                ("eq", [one, other]) => value(one, scope).zip(value(other, scope)).map(|(a, b)| format!("{a} == {b}")),
-                ("neq", [one, other]) => value(one, scope).zip(value(other, scope)).map(|(a, b)| format!("{a} != {b}")),
+                ("if", [one]) => truth(one, scope),
+                ("unless", [one]) => truth(one, scope).map(|truth| format!("not ({truth})")),
+                ("eq", [one, other]) => compared(one, "==", other, scope),
+                ("neq", [one, other]) => compared(one, "!=", other, scope),
                 _ => None,
             };
             let condition = condition.ok_or_else(|| fault(code))?;
@@ -202,16 +202,56 @@ fn call(parts: &[Part], scope: &Scope<'_>) -> Option<String> {
             value(one, scope).map(|value| format!("{value} | urlencode | replace('/', '%2F') | replace('%20', '+')"))
         }
         ("defaultIfEmpty", [one, other]) if named.is_empty() => {
-            value(one, scope).zip(value(other, scope)).map(|(value, default)| format!("{value} or {default}"))
+            let (value, truth, default) = (value(one, scope)?, truth(one, scope)?, value(other, scope)?);
+            Some(if value == truth {
+                format!("{value} or {default}")
+            } else {
+                format!("{value} if {truth} else {default}")
+            })
         }
         ("replace", [one, Part::Text(from), Part::Text(to)]) if named.is_empty() => {
             value(one, scope).map(|value| format!("{value} | replace({}, {})", string(from), string(to)))
         }
-        ("eq", [one, other]) if named.is_empty() => {
-            value(one, scope).zip(value(other, scope)).map(|(one, other)| format!("{one} == {other}"))
-        }
+        ("eq", [one, other]) if named.is_empty() => compared(one, "==", other, scope),
         (path, []) if named.is_empty() => request(path.strip_prefix("request.")?, scope),
         _ => None,
+    }
+}
+
+/// What decides whether a value counts as one: of a field whether it was sent, were it empty.
+fn truth(part: &Part, scope: &Scope<'_>) -> Option<String> {
+    let Part::Word(word) = part else { return value(part, scope) };
+    match steps(word.strip_prefix("request.").unwrap_or("")).unwrap_or_default().as_slice() {
+        [fields, name] if is_fields(fields) => Some(format!("{}.all({})", fields_here(fields), string(name))),
+        _ => value(part, scope),
+    }
+}
+
+/// Two values compared. What WireMock has no text of is equal to none: then there is no counterpart.
+fn compared(one: &Part, operator: &str, other: &Part, scope: &Scope<'_>) -> Option<String> {
+    let is_text = |part: &Part| {
+        let Part::Word(word) = part else { return true };
+        let steps = word.strip_prefix("request.").and_then(steps).unwrap_or_default();
+        match steps.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["method" | "path"] | ["path", ..] => matches!(steps.get(1), Some(at) if at.parse::<usize>().is_ok()),
+            [fields, _] => !is_fields(fields),
+            _ => true,
+        }
+    };
+    let (a, b) = value(one, scope).zip(value(other, scope))?;
+    (is_text(one) && is_text(other)).then(|| format!("{a} {operator} {b}"))
+}
+
+fn is_fields(root: &str) -> bool {
+    matches!(root, "query" | "headers" | "cookies")
+}
+
+/// What ours calls the fields that WireMock calls so.
+fn fields_here(root: &str) -> &'static str {
+    match root {
+        "query" => "query",
+        "headers" => "header",
+        _ => "cookie",
     }
 }
 
@@ -235,11 +275,7 @@ fn request(path: &str, scope: &Scope<'_>) -> Option<String> {
             Err(_) => None,
         },
         ("query" | "headers" | "cookies", [name, index @ ..]) => {
-            let fields = match root.as_str() {
-                "query" => "query",
-                "headers" => "header",
-                _ => "cookie",
-            };
+            let fields = fields_here(&root);
             match index {
                 [] => Some(member(fields, name)),
                 [index] => Some(format!("{fields}.all({})[{}]", string(name), index.parse::<usize>().ok()?)),
@@ -406,8 +442,11 @@ mod tests {
             ("{{randomValue type='UUID'}} {{randomInt lower=5 upper=9}}", "{{ uuid() }} {{ random_int(5, 8) }}"),
             ("{{upper (trim request.query.a)}}", "{{ (query.a | trim) | upper }}"),
             ("{{base64 request.body decode=true}}", "{{ postman_body() | b64decode }}"),
-            ("{{#if request.query.a}}yes{{else}}no{{/if}}", "{% if query.a %}yes{% else %}no{% endif %}"),
-            ("{{#eq request.method 'GET'}}g{{/eq}}", "{% if method == 'GET' %}g{% endif %}"),
+            ("{{#if request.query.a}}yes{{else}}no{{/if}}", "{% if query.all('a') %}yes{% else %}no{% endif %}"),
+            ("{{#unless request.body}}no{{/unless}}", "{% if not (postman_body()) %}no{% endif %}"),
+            ("{{defaultIfEmpty request.headers.h 'x'}}", "{{ header.h if header.all('h') else 'x' }}"),
+            ("{{defaultIfEmpty request.body 'x'}}", "{{ postman_body() or 'x' }}"),
+            ("{{#eq request.body 'GET'}}g{{/eq}}", "{% if postman_body() == 'GET' %}g{% endif %}"),
             ("a{{! nothing }}b", "ab"),
         ] {
             assert_eq!(read(handlebars), expected, "{handlebars}");
@@ -424,6 +463,8 @@ mod tests {
             "{{jsonPath request.body '$..a'}}",
             "{{#each request.query.a}}x{{/each}}",
             "{{#if request.body}}",
+            "{{#eq request.method 'GET'}}g{{/eq}}",
+            "{{#eq request.query.a 'x'}}g{{/eq}}",
             "{{/if}}",
             "{{now format='w'}}",
             "{{now timezone='Europe/Paris'}}",
