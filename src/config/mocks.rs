@@ -1,23 +1,24 @@
-//! From mock files to the mocks, stubs and scenarios that run.
+//! From drafts of mocks to the mocks, stubs and scenarios that run.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::Context;
 use super::access::open_access;
-use super::collections::{Collection, Texts};
+use super::collections::Texts;
+use super::drafts::{DEFAULT, MockDraft};
 use super::hosts::{base, host};
 use super::lint::Origins;
 use super::names::{self, Given};
 use super::postman;
 use super::response::{self, Bodies, Statuses};
 use super::templates::Templating;
-use super::{Context, MockSource};
-use crate::file::leaf::{List, ServerStubScope};
-use crate::file::pieces::{self, Pieces};
-use crate::file::read::{At, Origin, Reader};
-use crate::file::{DefaultTable, MockFile, MockTable, ServerStubTable, StubTable};
-use crate::problem::{Code, Place, Problem, SourceId, nearest};
+use crate::file::leaf::ServerStubScope;
+use crate::file::pieces::Stubs;
+use crate::file::read::At;
+use crate::file::{DefaultTable, ServerStubTable};
+use crate::problem::{Code, Problem, nearest};
 use crate::settings::Limits;
 use crate::stubs::answer::Answer;
 use crate::stubs::cors::Cors;
@@ -27,98 +28,6 @@ use crate::stubs::postman::Settings;
 use crate::stubs::scenario::{Mock, Scope, Selectors, ServerStub};
 use crate::stubs::table::Parts;
 use crate::stubs::template::{self, Engine, Known, Variables};
-
-/// The name of the mock whose stubs stand in standin.toml.
-pub const DEFAULT: &str = "default";
-
-/// One mock to compile.
-#[derive(Clone)]
-pub struct MockDraft {
-    pub name: At<String>,
-    pub settings: DefaultTable,
-    /// Where the table of the settings begins.
-    pub table: Place,
-    /// The directory of the file that its settings stand in.
-    pub beside: PathBuf,
-    /// Its stubs: those of the file itself, and those of a release.
-    pub files: Vec<Drafted>,
-    /// Whether a collection is among its sources, be it that of a release, and where it is named.
-    pub collection: Option<Option<Place>>,
-}
-
-impl MockDraft {
-    /// A mock with the stubs of its own file.
-    pub fn new(name: At<String>, settings: DefaultTable, table: Place, file: Drafted) -> Self {
-        let own = file.collection.as_ref().map(Collection::place);
-        let mut releases = settings.releases.iter().flat_map(|releases| &releases.value.0);
-        let released = || releases.find_map(|(_, release)| release.value.postman.as_ref().map(|name| Some(name.place)));
-        let collection = own.or_else(released);
-        MockDraft { name, settings, table, beside: file.directory.clone(), files: vec![file], collection }
-    }
-}
-
-/// The stubs of one file.
-#[derive(Clone, Default)]
-pub struct Drafted {
-    pub server_stubs: Option<At<List<ServerStubTable>>>,
-    pub stubs: Option<At<List<StubTable>>>,
-    /// Stubs that have not been read.
-    pub pieces: Option<Pieces>,
-    /// A collection, whose stubs come behind those of the file.
-    pub collection: Option<Collection>,
-    /// The directory of the file.
-    pub directory: PathBuf,
-}
-
-/// Gathers all mocks in file order: that of standin.toml first, if it has anything.
-pub fn drafts(
-    default: Option<At<DefaultTable>>,
-    server_stubs: Option<At<List<ServerStubTable>>>,
-    (stubs, pieces): (Option<At<List<StubTable>>>, Option<Pieces>),
-    directory: &Path,
-    files: Vec<MockSource>,
-    cx: &mut Context<'_>,
-) -> Vec<MockDraft> {
-    let mut out = Vec::new();
-    let stubs_place = stubs.as_ref().map(|v| v.place).or(pieces.as_ref().map(Pieces::place));
-    let place = [default.as_ref().map(|v| v.place), server_stubs.as_ref().map(|v| v.place), stubs_place]
-        .into_iter()
-        .flatten()
-        .next();
-    if let Some(place) = place {
-        let settings = default.map(|table| table.value).unwrap_or_default();
-        let name = At { value: DEFAULT.to_owned(), place };
-        let file = Drafted { server_stubs, stubs, pieces, collection: None, directory: directory.to_owned() };
-        out.push(MockDraft::new(name, settings, place, file));
-    }
-    for MockSource { file, pieces, source, path } in files {
-        let MockFile { server_stub, stub, postman, settings: MockTable { name, common } } = file;
-        let name = match name {
-            Some(name) => At { value: names::checked(&name, cx), place: name.place },
-            None => At {
-                value: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
-                place: Place { source, start: 0, end: 0 },
-            },
-        };
-        if name.value == DEFAULT {
-            cx.report(
-                Problem::at(Code::ReservedName, name.place, "the name `default` belongs to the mock of standin.toml")
-                    .help("give this mock a `name` of its own"),
-            );
-        }
-        let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-        let table = Place { source, start: 0, end: 0 };
-        let collection = postman.and_then(|table| {
-            if table.value.collection.is_none() {
-                cx.missing("collection", table.place, "name the file: `collection = \"shop.postman_collection.json\"`");
-            }
-            table.value.collection.map(Collection::Within)
-        });
-        let file = Drafted { server_stubs: server_stub, stubs: stub, pieces, collection, directory };
-        out.push(MockDraft::new(name, common, table, file));
-    }
-    out
-}
 
 /// Compiles mocks, one after the other, into the parts of a table.
 pub struct Compiler<'a, 'c> {
@@ -222,7 +131,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             directory: PathBuf::new(),
             is_postman: postman.is_some(),
         };
-        let mut stubs = Vec::with_capacity(files.len());
+        let mut stubs: Vec<(Stubs, PathBuf)> = Vec::with_capacity(files.len());
         for file in files {
             let directory = self.files.clone().unwrap_or(file.directory);
             inherited.directory.clone_from(&directory);
@@ -230,11 +139,10 @@ impl<'a, 'c> Compiler<'a, 'c> {
                 self.server_stub(table, &mut inherited);
             }
             let collected = file.collection.and_then(|file| self.collection(&file, &directory, &environment.variables));
-            stubs.extend([(file.stubs, file.pieces, directory.clone()), (collected, None, directory)]);
+            let own = file.stubs.map(|stubs| stubs.value).unwrap_or_default();
+            stubs.extend([(own, directory.clone()), (collected.unwrap_or_default(), directory)]);
         }
-        let has_some = |list: &At<List<StubTable>>| !list.value.0.is_empty();
-        let has_examples =
-            stubs.iter().any(|(list, pieces, _)| pieces.is_some() || list.as_ref().is_some_and(has_some));
+        let has_examples = stubs.iter().any(|(stubs, _)| !stubs.is_empty());
         let scope = match server_stub_scope.as_ref().map(|scope| scope.value) {
             Some(ServerStubScope::All) => Scope::All,
             Some(ServerStubScope::Mocked) | None => Scope::Mocked,
@@ -270,28 +178,14 @@ impl<'a, 'c> Compiler<'a, 'c> {
         self.parts.mocks.push(Arc::new(mock));
         let mut given = Given::default();
         let mut ids = Given::default();
-        for (stubs, pieces, directory) in stubs {
+        for (mut stubs, directory) in stubs {
             inherited.directory = directory;
-            for table in stubs.into_iter().flat_map(|list| list.value.0) {
-                self.stub(table, &inherited, &mut given, &mut ids);
-            }
-            let Some(pieces) = pieces else { continue };
-            let text = self.cx.sources.get(pieces.source()).text.clone();
-            for piece in pieces.ranges() {
-                let Some(tables) = self.piece(pieces.source(), &text, piece) else {
-                    self.cx.torn = true;
-                    return;
-                };
+            while let Some(tables) = self.cx.next_stubs(&mut stubs) {
                 for table in tables {
                     self.stub(table, &inherited, &mut given, &mut ids);
                 }
             }
         }
-    }
-
-    fn piece(&mut self, source: SourceId, text: &str, piece: std::ops::Range<usize>) -> Option<Vec<At<StubTable>>> {
-        let mut reader = Reader::new(source, text, Origin::File, &mut self.cx.problems, &mut self.cx.unread);
-        pieces::read(piece, &mut reader)
     }
 
     fn server_stub(&mut self, table: At<ServerStubTable>, inherited: &mut Inherited) {

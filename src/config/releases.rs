@@ -7,9 +7,10 @@ use std::mem::take;
 use std::path::{Path, PathBuf};
 
 use super::collections::Collection;
+use super::drafts::{Drafted, MockDraft};
 use super::gather::{listed, read_file};
 use super::lint;
-use super::mocks::{Compiler, Drafted, MockDraft};
+use super::mocks::Compiler;
 use super::names::Given;
 use crate::file::{ReleaseFile, ReleaseTable};
 use crate::problem::{Code, Place, Problem, SourceId};
@@ -97,10 +98,10 @@ impl Compiler<'_, '_> {
                         continue;
                     }
                     let file = read.entry(path).or_insert_with_key(|path| {
-                        let (ReleaseFile { server_stub, stub }, source, pieces) = read_file(path, self.cx)?;
+                        let (ReleaseFile { server_stub, stub }, source) = read_file(path, self.cx)?;
                         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
                         let (server_stubs, stubs) = (server_stub, stub);
-                        Some((Drafted { server_stubs, stubs, pieces, collection: None, directory }, source))
+                        Some((Drafted { server_stubs, stubs, collection: None, directory }, source))
                     });
                     if let Some((file, source)) = file {
                         release.files.push(file.clone());

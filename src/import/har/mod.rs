@@ -3,8 +3,10 @@
 //! Each distinct request (method, host, path, query, body) becomes a scenario. A repeat with the same answer is kept
 //! once; one with another answer is a scenario that only a selector chooses. Secrets are taken out.
 
+mod answer;
 mod content;
 mod entry;
+mod request;
 mod secret;
 
 use std::collections::{BTreeMap, HashMap};

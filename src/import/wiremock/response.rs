@@ -1,16 +1,21 @@
 //! The answer of a mapping: status, header fields, body, delay.
 
+mod body;
+mod delay;
+
 use http::{HeaderName, HeaderValue};
 use serde_json::Value as Json;
 
 use super::template::{self, Scope};
-use crate::file::leaf::{OneOrMany, Span, Status, Value};
+use crate::file::leaf::{OneOrMany, Status, Value};
 use crate::file::read::At;
-use crate::file::{DelayTable, DelayValue, HeaderMap, HeaderText, ResponseKeys};
+use crate::file::{DelayValue, HeaderMap, HeaderText, ResponseKeys};
 use crate::import::clause::has_toml_form;
 use crate::import::json::{Kind, Node, Object};
 use crate::import::postman::answer::{has_syntax, quoted};
 use crate::problem::Place;
+use body::{Found, Text, body};
+use delay::delay;
 
 /// Fields that say how an answer is framed, which Standin does itself.
 const FRAMING: &[&str] = &[
@@ -198,20 +203,6 @@ fn remark(what: &'static str) -> &'static str {
     }
 }
 
-/// A text of the answer.
-struct Text {
-    text: String,
-    is_template: bool,
-}
-
-enum Found {
-    /// A text, and whether it is JSON by its key.
-    Text(Text, bool),
-    /// In base64.
-    Bytes(String),
-    File(Body),
-}
-
 /// Whether the answer is a template.
 fn templating<'t>(response: &Object<'t>, around: &Surroundings<'_>) -> Result<bool, Remark<'t>> {
     let mut is_template = around.global_templating;
@@ -276,101 +267,4 @@ fn headers<'t>(
         }
     }
     Ok(headers)
-}
-
-fn body<'t>(
-    response: &Object<'t>,
-    fill: Filled<'t, '_>,
-    around: &Surroundings<'_>,
-) -> Result<Option<Found>, Remark<'t>> {
-    let filled = |node: Node<'t>, text: String, is_json: bool| {
-        let template = fill(node, &text)?;
-        Ok(Some(Found::Text(Text { is_template: template.is_some(), text: template.unwrap_or(text) }, is_json)))
-    };
-    let keys = ["body", "jsonBody", "base64Body", "bodyFileName"];
-    let mut given = keys.iter().filter_map(|key| response.get(key).map(|node| (*key, node)));
-    let Some((key, node)) = given.next() else { return Ok(None) };
-    if let Some((_, other)) = given.next() {
-        return Err((other, "left out: an answer with two bodies", String::new()));
-    }
-    match key {
-        "body" => match node.scalar() {
-            Some(text) if text.is_empty() => Ok(None),
-            Some(text) => filled(node, text.into_owned(), false),
-            None => Err((node, "left out: a body that is no text", node.described().to_owned())),
-        },
-        // Without the white space of the file, as WireMock sends it.
-        "jsonBody" => match serde_json::from_str::<Json>(node.raw()) {
-            Ok(json) => filled(node, json.to_string(), true),
-            Err(_) => Err((node, "left out: a body of JSON that is nested too deeply", String::new())),
-        },
-        "base64Body" => {
-            use base64::Engine as _;
-            let text = node.text().unwrap_or_default();
-            match base64::engine::general_purpose::STANDARD.decode(text.as_bytes()) {
-                Ok(bytes) if bytes.is_empty() => Ok(None),
-                Ok(bytes) => match fill(node, &String::from_utf8_lossy(&bytes))? {
-                    Some(text) => Ok(Some(Found::Text(Text { text, is_template: true }, false))),
-                    None => Ok(Some(Found::Bytes(text.into_owned()))),
-                },
-                Err(error) => Err((node, "left out: a body that is no base64", error.to_string())),
-            }
-        }
-        _ => {
-            let path = node.text().unwrap_or_default();
-            if path.contains("{{") {
-                return Err((node, "left out: a body file whose name is a template", format!("`{path}`")));
-            }
-            let bytes = (around.files)(&path)
-                .map_err(|why| (node, "left out: its body file cannot be read", format!("`{path}`: {why}")))?;
-            match std::str::from_utf8(&bytes) {
-                Ok(text) => match fill(node, text)? {
-                    Some(text) => Ok(Some(Found::Text(Text { text, is_template: true }, false))),
-                    None => Ok(Some(Found::File(Body { path: path.into_owned(), bytes }))),
-                },
-                Err(_) => Ok(Some(Found::File(Body { path: path.into_owned(), bytes }))),
-            }
-        }
-    }
-}
-
-/// The delay; distributions that ours does not have become a fixed one.
-fn delay<'t>(response: &Object<'t>, lost: &mut Vec<Remark<'t>>) -> Option<DelayValue> {
-    let fixed = |millis: f64| DelayValue::Fixed(span(millis));
-    let number = |object: &Object<'t>, key: &str| {
-        object.scalar(key).and_then(|text| text.parse::<f64>().ok()).filter(|n| n.is_finite() && *n >= 0.0)
-    };
-    let mut delay = number(response, "fixedDelayMilliseconds").filter(|millis| *millis > 0.0).map(fixed);
-    if let Some(node) = response.get("delayDistribution") {
-        let object = Object::of(node);
-        let kind = object.text("type").unwrap_or_default();
-        let of = |key: &str| number(&object, key);
-        delay = match (&*kind, of("lower").zip(of("upper"))) {
-            ("uniform", Some((lower, upper))) if lower <= upper => {
-                let at = |millis: f64| Some(At { value: span(millis), place: node.place() });
-                Some(DelayValue::Range(DelayTable { min: at(lower), max: at(upper) }))
-            }
-            ("fixed", _) => of("milliseconds").map(fixed),
-            ("lognormal", _) => {
-                let what = "answers after its median delay: there is no such distribution";
-                lost.push((node, what, format!("`{kind}`")));
-                of("median").map(fixed)
-            }
-            _ => {
-                lost.push((node, "answers without its delay: no such distribution is known", format!("`{kind}`")));
-                delay
-            }
-        };
-    }
-    if let Some(node) = response.get("chunkedDribbleDelay") {
-        let total = number(&Object::of(node), "totalDuration");
-        lost.push((node, "answers as a whole, after the time that its chunks would take", String::new()));
-        delay = delay.or(total.map(fixed));
-    }
-    delay
-}
-
-/// At most a day: what is longer is a mistake, and no delay is longer than `limits.delay`.
-fn span(millis: f64) -> Span {
-    Span(std::time::Duration::from_millis(millis.clamp(0.0, 86_400_000.0) as u64))
 }

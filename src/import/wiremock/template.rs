@@ -3,8 +3,13 @@
 //! Expressions that have a counterpart are translated; any other makes the whole mapping one that is left out, since an
 //! answer with a hole in it is another answer. Nothing is escaped in either.
 
+mod made;
+mod parts;
+
 use super::json_path;
 use crate::import::postman::answer::{insert, member, quote, string};
+use made::{fake, now, random_int};
+use parts::{Part, parts};
 
 /// What stands in a template: its names of path parameters, by position.
 pub struct Scope<'a> {
@@ -18,15 +23,6 @@ pub struct Scope<'a> {
 pub type Fault = (&'static str, String);
 
 const UNKNOWN: &str = "a template expression without counterpart";
-
-/// A part of an expression.
-#[derive(Clone, Debug, PartialEq)]
-enum Part {
-    Word(String),
-    Text(String),
-    Inner(Vec<Part>),
-    Named(String, Box<Part>),
-}
 
 /// A text that is a template, as ours; none where nothing in it is one.
 ///
@@ -85,66 +81,6 @@ pub fn translate(text: &str, scope: &Scope<'_>) -> Result<Option<String>, Fault>
     }
     quote(rest, &mut out);
     Ok(found.then_some(out))
-}
-
-/// Takes an expression apart at white space outside quotes and parentheses.
-fn parts(text: &str) -> Option<Vec<Part>> {
-    let mut parts = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let (part, after) = part(rest)?;
-        parts.push(part);
-        if !after.is_empty() && !after.starts_with(char::is_whitespace) {
-            return None;
-        }
-        rest = after.trim_start();
-    }
-    (!parts.is_empty()).then_some(parts)
-}
-
-fn part(text: &str) -> Option<(Part, &str)> {
-    let first = text.chars().next()?;
-    if matches!(first, '\'' | '"') {
-        let end = text[1..].find(first)? + 1;
-        return Some((Part::Text(text[1..end].to_owned()), &text[end + 1..]));
-    }
-    if first == '(' {
-        let (mut depth, mut quote) = (0_usize, None);
-        for (at, c) in text.char_indices() {
-            match (quote, c) {
-                (Some(open), c) if c == open => quote = None,
-                (Some(_), _) => {}
-                (None, '\'' | '"') => quote = Some(c),
-                (None, '(') => depth += 1,
-                (None, ')') => {
-                    depth -= 1;
-                    if depth == 0 {
-                        // Parentheses nest at most as deep as people write them.
-                        return (text[..at].matches('(').count() < 20)
-                            .then(|| parts(&text[1..at]))
-                            .flatten()
-                            .map(|inner| (Part::Inner(inner), &text[at + 1..]));
-                    }
-                }
-                _ => {}
-            }
-        }
-        return None;
-    }
-    // A name in brackets may hold anything.
-    let mut in_brackets = false;
-    let end = text
-        .find(|c: char| {
-            in_brackets = (in_brackets || c == '[') && c != ']';
-            !in_brackets && (c.is_whitespace() || matches!(c, '=' | ')' | '\'' | '"'))
-        })
-        .unwrap_or(text.len());
-    let word = &text[..end];
-    if let Some(after) = text[end..].strip_prefix('=') {
-        let (inner, rest) = part(after)?;
-        return (!word.is_empty()).then(|| (Part::Named(word.to_owned(), Box::new(inner)), rest));
-    }
-    (!word.is_empty()).then(|| (Part::Word(word.to_owned()), &text[end..]))
 }
 
 /// The value of one part.
@@ -316,168 +252,5 @@ fn body_member(path: &str) -> Option<String> {
     (!rest.contains("[-")).then(|| format!("body{rest}"))
 }
 
-fn now(named: &[(&str, &Part)]) -> Option<String> {
-    let mut format = "%Y-%m-%dT%H:%M:%SZ".to_owned();
-    let mut offset = None;
-    for (name, part) in named {
-        let Part::Text(text) = part else { return None };
-        match *name {
-            "format" if text == "epoch" => format = "unix_ms".to_owned(),
-            "format" if text == "unix" => format = "unix".to_owned(),
-            "format" => format = date_format(text)?,
-            "offset" => offset = Some(self::offset(text)?),
-            "timezone" if matches!(text.as_str(), "UTC" | "GMT" | "Z") => {}
-            _ => return None,
-        }
-    }
-    let offset = offset.map(|offset| format!(", {}", string(&offset))).unwrap_or_default();
-    Some(format!("now({}{offset})", string(&format)))
-}
-
-/// `3 days`, `-2 hours`: a number and a unit.
-fn offset(text: &str) -> Option<String> {
-    let (number, unit) = text.trim().split_once(' ')?;
-    number.parse::<i32>().ok()?;
-    let unit = unit.trim().trim_end_matches('s');
-    matches!(unit, "second" | "minute" | "hour" | "day" | "month" | "year").then(|| format!("{number} {unit}s"))
-}
-
-/// A format of Java's `SimpleDateFormat`, as strftime writes it.
-fn date_format(java: &str) -> Option<String> {
-    const LETTERS: &[(&str, &str)] = &[
-        ("yyyy", "%Y"),
-        ("yy", "%y"),
-        ("MMMM", "%B"),
-        ("MMM", "%b"),
-        ("MM", "%m"),
-        ("dd", "%d"),
-        ("HH", "%H"),
-        ("hh", "%I"),
-        ("mm", "%M"),
-        ("ss", "%S"),
-        ("SSS", "%3f"),
-        ("EEEE", "%A"),
-        ("EEE", "%a"),
-        ("a", "%p"),
-        ("Z", "+0000"),
-        ("XXX", "Z"),
-        ("X", "Z"),
-    ];
-    let mut out = String::new();
-    let mut rest = java;
-    while let Some(c) = rest.chars().next() {
-        if c == '\'' {
-            let (quoted, after) = rest[1..].split_once('\'')?;
-            out.push_str(if quoted.is_empty() { "'" } else { quoted });
-            rest = after;
-        } else if c.is_ascii_alphabetic() {
-            let length = rest.len() - rest.trim_start_matches(c).len();
-            let (_, own) = LETTERS.iter().find(|(letters, _)| *letters == &rest[..length])?;
-            out.push_str(own);
-            rest = &rest[length..];
-        } else {
-            out.push(c);
-            rest = &rest[c.len_utf8()..];
-        }
-    }
-    (!java.contains('%')).then_some(out)
-}
-
-fn random_int(named: &[(&str, &Part)]) -> Option<String> {
-    let number = |name: &str| {
-        let found = named.iter().find(|(own, _)| *own == name).map(|(_, part)| *part)?;
-        if let Part::Word(word) = found { word.parse::<i64>().ok() } else { None }
-    };
-    let (lower, upper) = (number("lower")?, number("upper")?);
-    // The upper end is none of the numbers.
-    (named.len() == 2 && lower < upper).then(|| format!("random_int({lower}, {})", upper - 1))
-}
-
-/// Names of the faker extension whose values ours has too.
-fn fake(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "Name.first_name" | "Name.firstName" => "randomFirstName",
-        "Name.last_name" | "Name.lastName" => "randomLastName",
-        "Name.full_name" | "Name.fullName" => "randomFullName",
-        "Address.city" => "randomCity",
-        "Address.country" => "randomCountry",
-        "Internet.email_address" | "Internet.emailAddress" => "randomEmail",
-        "Company.name" => "randomCompanyName",
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> String {
-        let given = [None, Some("user id".to_owned())];
-        let names = [String::new(), "user_id".to_owned()];
-        match translate(text, &Scope { given: &given, names: &names }) {
-            Ok(Some(template)) => template,
-            Ok(None) => "static".to_owned(),
-            Err((what, which)) => format!("{what}: {which}"),
-        }
-    }
-
-    #[test]
-    fn each_expression_becomes_the_one_that_gives_the_same() {
-        for (handlebars, expected) in [
-            ("plain {% x", "static"),
-            ("{{request.url}} {% x", "{{ target }} {{ '{%' }} x"),
-            ("{{request.path}}", "{{ (target | split('?') | first) }}"),
-            (
-                "{{request.path.[1]}}{{{request.pathSegments.[0]}}}",
-                "{{ postman_segment(1, '') }}{{ postman_segment(0, '') }}",
-            ),
-            ("{{request.path.[user id]}}", "{{ path.user_id }}"),
-            ("{{request.query.a}} {{request.query.[b-c].[1]}}", "{{ query.a }} {{ query.all('b-c')[1] }}"),
-            ("{{request.headers.X-Y}} {{request.cookies.s}}", "{{ header['X-Y'] }} {{ cookie.s }}"),
-            ("{{request.body}} {{request.method}}", "{{ postman_body() }} {{ method }}"),
-            ("{{jsonPath request.body '$.a.[0].b-c'}}", "{{ body.a[0]['b-c'] }}"),
-            ("{\"a\":{{jsonPath request.body '$.a'}}}", "{\"a\":{{ body.a }}}"),
-            ("{{now}}", "{{ now('%Y-%m-%dT%H:%M:%SZ') }}"),
-            ("{{now format='yyyy/MM/dd' offset='-3 days'}}", "{{ now('%Y/%m/%d', '-3 days') }}"),
-            ("{{randomValue type='UUID'}} {{randomInt lower=5 upper=9}}", "{{ uuid() }} {{ random_int(5, 8) }}"),
-            ("{{upper (trim request.query.a)}}", "{{ (query.a | trim) | upper }}"),
-            ("{{base64 request.body decode=true}}", "{{ postman_body() | b64decode }}"),
-            ("{{#if request.query.a}}yes{{else}}no{{/if}}", "{% if query.all('a') %}yes{% else %}no{% endif %}"),
-            ("{{#unless request.body}}no{{/unless}}", "{% if not (postman_body()) %}no{% endif %}"),
-            ("{{defaultIfEmpty request.headers.h 'x'}}", "{{ header.h if header.all('h') else 'x' }}"),
-            ("{{defaultIfEmpty request.body 'x'}}", "{{ postman_body() or 'x' }}"),
-            ("{{#eq request.body 'GET'}}g{{/eq}}", "{% if postman_body() == 'GET' %}g{% endif %}"),
-            ("a{{! nothing }}b", "ab"),
-        ] {
-            assert_eq!(read(handlebars), expected, "{handlebars}");
-        }
-    }
-
-    #[test]
-    fn what_has_no_counterpart_is_a_fault() {
-        for handlebars in [
-            "{{anyBoolean}}",
-            "{{request.clientIp}}",
-            "{{request.path.nobody}}",
-            "{{xPath request.body '/a'}}",
-            "{{jsonPath request.body '$..a'}}",
-            "{{#each request.query.a}}x{{/each}}",
-            "{{#if request.body}}",
-            "{{#eq request.method 'GET'}}g{{/eq}}",
-            "{{#eq request.query.a 'x'}}g{{/eq}}",
-            "{{/if}}",
-            "{{now format='w'}}",
-            "{{now timezone='Europe/Paris'}}",
-            "{{randomInt}}",
-            "{{randomValue length=3}}",
-            "{{~request.body}}",
-            "{{request.body",
-            "{{}}",
-            "{{upper 'a}}",
-            "\\{{request.body}}",
-            &format!("{{{{{}1{}}}}}", "(".repeat(100), ")".repeat(100)),
-        ] {
-            assert!(read(handlebars).contains(": "), "{handlebars}");
-        }
-    }
-}
+mod tests;
