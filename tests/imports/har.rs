@@ -151,12 +151,20 @@ fn large_and_hostile_archives_are_bounded() {
         std::io::Write::write_all(&mut bomb, &zeros).unwrap();
     }
     let bomb = base64::engine::general_purpose::STANDARD.encode(bomb.finish().unwrap());
+    // Each is small enough, and three of them are too much.
+    let mut large = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    (0..50).for_each(|_| std::io::Write::write_all(&mut large, &zeros).unwrap());
+    let large = base64::engine::general_purpose::STANDARD.encode(large.finish().unwrap());
     let call = |url: &str, headers: serde_json::Value, content: serde_json::Value| json!({ "request": { "method": "GET", "url": url }, "response": { "status": 200, "headers": headers, "content": content } });
     let packed = json!([{ "name": "Content-Encoding", "value": "gzip" }]);
     let mut entries = vec![
-        call("https://h.test/bomb", packed, json!({ "text": bomb, "encoding": "base64" })),
+        call("https://h.test/bomb", packed.clone(), json!({ "text": bomb, "encoding": "base64" })),
         call("https://h.test/deep", json!([]), json!({ "text": "[".repeat(200_000) })),
     ];
+    let large = |n: u8| {
+        call(&format!("https://h.test/large/{n}"), packed.clone(), json!({ "text": large, "encoding": "base64" }))
+    };
+    entries.extend((0..3).map(large));
     entries.extend(
         (0..5_000)
             .map(|n| call(&format!("https://h.test/n/{}?k={n}", n % 10), json!([]), json!({ "text": n.to_string() }))),
@@ -169,5 +177,7 @@ fn large_and_hostile_archives_are_bounded() {
         "{}",
         ended.stdout
     );
-    assert!(ended.stdout.contains("11 stubs and 5001 scenarios from 5001 of 5002 calls"), "{}", ended.stdout);
+    let together = "GET https://h.test/large/2: left out: packed bodies of more than 128 MiB together";
+    assert!(ended.stdout.contains(together), "{}", ended.stdout);
+    assert!(ended.stdout.contains("13 stubs and 5003 scenarios from 5003 of 5005 calls"), "{}", ended.stdout);
 }

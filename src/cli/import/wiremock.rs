@@ -176,6 +176,13 @@ fn walk(folder: &Path, depth: usize, list: &mut Vec<PathBuf>, problems: &mut Vec
         if kind.is_dir() {
             walk(&path, depth + 1, list, problems);
         } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")) {
+            // A pipe would be waited for.
+            if std::fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+                let name = path.display().to_string();
+                let title = format!("cannot read `{name}`: it is no file");
+                problems.push(Problem::of(Code::UnreadableFile, Some(name), title));
+                continue;
+            }
             list.push(path);
         }
     }

@@ -2,7 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 
-use super::content::{self, Content};
+use super::content::{self, Content, Room};
 use super::secret::{self, Secrets, pairs};
 use crate::file::leaf::{OneOrMany, Status};
 use crate::file::read::At;
@@ -38,13 +38,14 @@ pub struct Answer {
     pub extension: &'static str,
     /// Whether it would be taken for a template.
     pub is_plain: bool,
-    /// All of it in one text, for comparison.
+    /// Status and header fields in one text, for comparison.
     key: String,
 }
 
 impl PartialEq for Answer {
     fn eq(&self, other: &Self) -> bool {
-        self.key == other.key && self.bytes == other.bytes
+        let [own, others] = [self, other].map(|answer| answer.keys.body.as_ref().map(|body| &body.value));
+        self.key == other.key && own == others && self.bytes == other.bytes
     }
 }
 
@@ -54,6 +55,7 @@ pub fn read(
     secrets: &Secrets,
     node: Node<'_>,
     name: &str,
+    room: &mut Room,
     notes: &mut Vec<Note>,
 ) -> Result<(Answer, bool), (&'static str, String)> {
     let status = response.scalar("status").unwrap_or_default();
@@ -68,11 +70,10 @@ pub fn read(
     };
     let place = node.place();
     let fields = pairs(response.get("headers"));
-    let mut coding =
-        fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-encoding")).map(|(_, value)| value.clone());
+    let mut coding = content::coding(&fields);
     let content = response.get("content").map_or_else(Object::of_nothing, Object::of);
     let may_have_body = !matches!(status, 204 | 205);
-    let body = if may_have_body { content::read(&content, &mut coding, secrets)? } else { Content::None };
+    let body = if may_have_body { content::read(&content, &mut coding, secrets, room)? } else { Content::None };
     let mut was_framed = false;
     let mut hidden = false;
     let mut map: Vec<(At<String>, OneOrMany<HeaderText>)> = Vec::new();
@@ -132,11 +133,7 @@ pub fn read(
     let texts = map.iter().flat_map(|(_, values)| &values.0).map(|value| value.value.0.as_str());
     let is_plain = texts.chain(keys.body.as_ref().map(|body| body.value.as_str())).any(has_syntax);
     keys.headers = (!map.is_empty()).then_some(At { value: HeaderMap(map), place });
-    let key = format!(
-        "{status} {:?} {:?}",
-        keys.headers.as_ref().map(|headers| shown(&headers.value)),
-        keys.body.as_ref().map(|body| &body.value)
-    );
+    let key = format!("{status} {:?}", keys.headers.as_ref().map(|headers| shown(&headers.value)));
     Ok((Answer { keys, bytes, extension: extension(&media), is_plain, key }, was_framed))
 }
 

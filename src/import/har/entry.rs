@@ -1,6 +1,7 @@
 //! One recorded call: what it asks, and what was answered.
 
 use super::answer::{self, Answer};
+use super::content::Room;
 use super::request::body;
 use super::secret::{self, Secrets, pairs};
 use crate::import::Note;
@@ -40,7 +41,13 @@ impl Entry<'_> {
 }
 
 /// Reads a call; none where it is left out, which is noted.
-pub fn read<'t>(node: Node<'t>, secrets: &Secrets, only: &[String], notes: &mut Vec<Note>) -> Option<Entry<'t>> {
+pub fn read<'t>(
+    node: Node<'t>,
+    secrets: &Secrets,
+    only: &[String],
+    room: &mut Room,
+    notes: &mut Vec<Note>,
+) -> Option<Entry<'t>> {
     let entry = Object::of(node);
     let part = |key: &str| entry.get(key).filter(|part| part.kind() == Kind::Object).map(Object::of);
     let (Some(request), Some(response)) = (part("request"), part("response")) else {
@@ -81,7 +88,7 @@ pub fn read<'t>(node: Node<'t>, secrets: &Secrets, only: &[String], notes: &mut 
         notes.push(routine("left out: a preflight, which Standin answers itself", String::new()));
         return None;
     }
-    let (answer, was_framed) = match answer::read(&response, secrets, node, &name, notes) {
+    let (answer, was_framed) = match answer::read(&response, secrets, node, &name, room, notes) {
         Ok(answer) => answer,
         Err((what, detail)) => {
             notes.push(lost(what, detail));

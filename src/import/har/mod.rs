@@ -20,6 +20,7 @@ use crate::import::json::{Kind, Node, Object, parse};
 use crate::import::names::{Unique, slug};
 use crate::import::wiremock::route::{Segment, names, written};
 use crate::problem::{Code, Problem, SourceId};
+use content::Room;
 use entry::Entry;
 use secret::Secrets;
 
@@ -61,14 +62,20 @@ pub fn archive(
     tick: &mut dyn FnMut(usize, usize),
 ) -> Result<Archive, Box<Problem>> {
     let nodes = entries(parse(text, source)?)?;
-    let secrets = Secrets::of(&nodes);
+    let secrets = Secrets::of(&nodes).ok_or_else(|| {
+        // An archive whose secrets cannot be looked for is not read without it.
+        let title = "the archive holds more secrets than can be looked for";
+        let help = "save fewer calls: each cookie, token and password is looked for in every answer";
+        Box::new(Problem::of(Code::BadArchive, None, title).help(help))
+    })?;
+    let mut room = Room::default();
     let mut out = Archive { read: nodes.len(), ..Archive::default() };
     let mut found: Vec<(String, Vec<Entry<'_>>)> = Vec::new();
     let mut by_host: HashMap<String, usize> = HashMap::new();
     let mut framed = 0;
     for (number, node) in nodes.iter().enumerate() {
         tick(number, nodes.len());
-        let Some(entry) = entry::read(*node, &secrets, only, &mut out.notes) else { continue };
+        let Some(entry) = entry::read(*node, &secrets, only, &mut room, &mut out.notes) else { continue };
         framed += usize::from(entry.was_framed);
         let at = *by_host.entry(entry.host.clone()).or_insert_with(|| {
             found.push((entry.host.clone(), Vec::new()));

@@ -6,50 +6,60 @@ use std::collections::BTreeSet;
 use regex::Regex;
 use serde_json::Value as Json;
 
+use super::content::{self, Room};
 use crate::import::json::{Node, Object};
 use crate::redact::{HEADERS, REDACTED};
 
 /// The shortest text that is looked for everywhere: a shorter one is found where it is none.
 const SHORTEST: usize = 8;
 
+/// How much the search for all of them may hold, bytes.
+const LARGEST: usize = 64 << 20;
+
 /// The secrets of an archive.
 pub struct Secrets(Option<Regex>);
 
 impl Secrets {
-    /// Collects what header fields, cookies and queries hold.
-    pub fn of(entries: &[Node<'_>]) -> Self {
+    /// Collects what header fields, cookies, queries, forms and JSON hold; none where that is too much to be looked for.
+    pub fn of(entries: &[Node<'_>]) -> Option<Self> {
         let mut texts: BTreeSet<String> = BTreeSet::new();
+        let mut room = Room::default();
         for entry in entries {
             let entry = Object::of(*entry);
             for side in ["request", "response"] {
                 let Some(message) = entry.get(side).map(Object::of) else { continue };
-                for (name, value) in pairs(message.get("headers")) {
-                    match name.to_ascii_lowercase().as_str() {
-                        "cookie" => texts.extend(
-                            value.split(';').filter_map(|pair| pair.split_once('=')).map(|(_, v)| v.trim().to_owned()),
-                        ),
-                        "set-cookie" => {
-                            let first = value.split(';').next().unwrap_or("");
-                            texts.extend(first.split_once('=').map(|(_, v)| v.trim().to_owned()));
-                        }
-                        // The scheme is none: `Bearer`, `Basic`.
-                        name if is_header(name) => texts.extend(value.split_whitespace().last().map(str::to_owned)),
-                        _ => {}
-                    }
-                }
+                let fields = pairs(message.get("headers"));
+                fields.iter().for_each(|(name, value)| in_field(name, value, &mut texts));
                 texts.extend(pairs(message.get("cookies")).into_iter().map(|(_, value)| value));
                 if let Some(url) = message.text("url") {
-                    let query = url.split_once('?').map_or("", |(_, query)| query);
-                    let found = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| is_name(key));
-                    texts.extend(found.map(|(_, value)| value.into_owned()));
+                    in_form(url.split_once('?').map_or("", |(_, query)| query), &mut texts);
+                }
+                if let Some(post) = message.get("postData").map(Object::of) {
+                    let named = pairs(post.get("params")).into_iter().filter(|(key, _)| is_name(key));
+                    texts.extend(named.map(|(_, value)| value));
+                    let text = post.scalar("text").unwrap_or_default();
+                    match serde_json::from_str::<Json>(&text) {
+                        Ok(json) => in_json(&json, &mut texts),
+                        Err(_) => in_form(&text, &mut texts),
+                    }
+                }
+                let content = message.get("content").map_or_else(Object::of_nothing, Object::of);
+                if content.text("mimeType").is_some_and(|media| media.to_ascii_lowercase().contains("json"))
+                    && let Ok(bytes) = content::bytes(&content, &mut content::coding(&fields), &mut room)
+                    && let Ok(json) = serde_json::from_slice::<Json>(&bytes)
+                {
+                    in_json(&json, &mut texts);
                 }
             }
         }
         texts.retain(|text| text.len() >= SHORTEST && text != REDACTED);
+        if texts.is_empty() {
+            return Some(Secrets(None));
+        }
         let mut sorted: Vec<&String> = texts.iter().collect();
         sorted.sort_by_key(|text| std::cmp::Reverse(text.len()));
         let whole = sorted.iter().map(|text| regex::escape(text)).collect::<Vec<_>>().join("|");
-        Secrets(regex::RegexBuilder::new(&whole).size_limit(64 << 20).build().ok().filter(|_| !whole.is_empty()))
+        regex::RegexBuilder::new(&whole).size_limit(LARGEST).build().ok().map(|regex| Secrets(Some(regex)))
     }
 
     /// A text without them.
@@ -63,6 +73,43 @@ impl Secrets {
     /// Whether one of them is in a text.
     pub fn are_in(&self, text: &str) -> bool {
         self.0.as_ref().is_some_and(|regex| regex.is_match(text))
+    }
+}
+
+/// Secrets of a header field.
+fn in_field(name: &str, value: &str, texts: &mut BTreeSet<String>) {
+    let value_of = |pair: &str| pair.split_once('=').map(|(_, value)| value.trim().to_owned());
+    match name.to_ascii_lowercase().as_str() {
+        "cookie" => texts.extend(value.split(';').filter_map(value_of)),
+        // Browsers join several cookies by line breaks.
+        "set-cookie" => {
+            texts.extend(value.lines().filter_map(|cookie| value_of(cookie.split(';').next().unwrap_or(""))))
+        }
+        // The scheme is none: `Bearer`, `Basic`.
+        name if is_header(name) => texts.extend(value.split_whitespace().last().map(str::to_owned)),
+        _ => {}
+    }
+}
+
+/// Secrets of a query or a form.
+fn in_form(text: &str, texts: &mut BTreeSet<String>) {
+    let found = form_urlencoded::parse(text.as_bytes()).filter(|(key, _)| is_name(key));
+    texts.extend(found.map(|(_, value)| value.into_owned()));
+}
+
+/// Secrets of JSON. What has white space in it is a sentence about a secret, such as `is required`.
+fn in_json(json: &Json, texts: &mut BTreeSet<String>) {
+    match json {
+        Json::Array(items) => items.iter().for_each(|item| in_json(item, texts)),
+        Json::Object(members) => {
+            for (name, member) in members {
+                match member.as_str().filter(|text| is_name(name) && !text.contains(char::is_whitespace)) {
+                    Some(text) => drop(texts.insert(text.to_owned())),
+                    None => in_json(member, texts),
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -24,6 +24,9 @@ pub type Fault = (&'static str, String);
 
 const UNKNOWN: &str = "a template expression without counterpart";
 
+/// How deep blocks may lie in blocks; our templates nest to 150.
+const DEEPEST: usize = 50;
+
 /// A text that is a template, as ours; none where nothing in it is one.
 ///
 /// # Errors
@@ -61,7 +64,7 @@ pub fn translate(text: &str, scope: &Scope<'_>) -> Result<Option<String>, Fault>
                 ("neq", [one, other]) => compared(one, "!=", other, scope),
                 _ => None,
             };
-            let condition = condition.ok_or_else(|| fault(code))?;
+            let condition = condition.filter(|_| blocks.len() < DEEPEST).ok_or_else(|| fault(code))?;
             blocks.push(["if", "unless", "eq", "neq"].into_iter().find(|known| *known == name).unwrap_or("if"));
             out.extend(["{% if ", &condition, " %}"]);
         } else if code == "else" && !blocks.is_empty() {

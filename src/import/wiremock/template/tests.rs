@@ -65,6 +65,7 @@ fn what_has_no_counterpart_is_a_fault() {
         "{{upper 'a}}",
         "\\{{request.body}}",
         &format!("{{{{{}1{}}}}}", "(".repeat(100), ")".repeat(100)),
+        &format!("{}{}", "{{#if request.body}}".repeat(60), "{{/if}}".repeat(60)),
     ] {
         assert!(read(handlebars).contains(": "), "{handlebars}");
     }
