@@ -140,6 +140,22 @@ fn what_is_no_archive_is_refused_and_nothing_is_written() {
     assert_eq!(import(&dir, &["marked.har", "-o", "out"]).code, 0, "a byte order mark is no mistake");
 }
 
+#[test]
+fn calls_whose_address_no_request_can_have_are_left_out_and_the_others_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let call = |url: &str| json!({ "request": { "method": "GET", "url": url }, "response": { "status": 200 } });
+    let odd = ["http://*/x", "http://a b/x", "http://h:1:2/x", "http://x,y/x", "http://\u{fc}.test/x", "http:///x"];
+    let sound = ["http://[::1]:8080/a", "http://a_b.test/{x}?c=%zz&d#e", "https://H.test./%2e%2e/b//c"];
+    let entries: Vec<_> = odd.iter().chain(&sound).map(|url| call(url)).collect();
+    std::fs::write(dir.path().join("odd.har"), json!({ "log": { "entries": entries } }).to_string()).unwrap();
+    let ended = import(&dir, &["odd.har"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    for url in odd {
+        assert!(ended.stdout.contains(&format!("GET {url}: left out: ")), "{url}: {ended:?}");
+    }
+    assert_eq!(ended.stdout.matches("\nwrote ").count(), sound.len(), "{ended:?}");
+}
+
 /// A gzip bomb of many GiB, a deeply nested body, and very many calls.
 #[test]
 fn large_and_hostile_archives_are_bounded() {

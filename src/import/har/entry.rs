@@ -63,7 +63,7 @@ pub fn read<'t>(
     let lost = |what: &'static str, detail: String| Note::lost(Some(node.place()), &name, what, detail);
     let routine = |what: &'static str, detail: String| Note::routine(Some(node.place()), &name, what, detail);
     let Some((host, target)) = address(&url) else {
-        notes.push(lost("left out: its URL is none of HTTP", url.chars().take(80).collect()));
+        notes.push(lost("left out: no request of HTTP has its URL", secrets.taken_out(shown).chars().take(80).collect()));
         return None;
     };
     if !only.is_empty() && !only.contains(&host) {
@@ -120,7 +120,7 @@ pub fn read<'t>(
     Some(Entry { node, name, host, method, segments, query, body, has_body, answer, was_framed })
 }
 
-/// Host and target of a URL; none where it is no URL of HTTP.
+/// Host and target of a URL; none where it is no URL of HTTP, or no request can name its host.
 fn address(url: &str) -> Option<(String, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
@@ -135,7 +135,11 @@ fn address(url: &str) -> Option<(String, &str)> {
         _ => host,
     };
     let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')),
+    };
     // `http://host?a=b` asks for the root.
     let target = if target.is_empty() { "/" } else { target };
-    (!host.is_empty() && target.starts_with('/')).then_some((host, target))
+    (is_host && !host.is_empty() && !host.starts_with('.') && target.starts_with('/')).then_some((host, target))
 }

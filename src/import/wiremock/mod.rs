@@ -31,8 +31,8 @@ use template::Scope;
 /// How many mappings are read.
 const MOST: usize = 100_000;
 
-/// How many of them may have a path that is not literal: each is looked at beside each.
-const MOST_OPEN: usize = 20_000;
+/// How many pairs there may be of a mapping whose path is not literal and any: each is looked at beside each.
+const MOST_PAIRS: usize = 20_000_000;
 
 /// Mappings as stubs.
 #[derive(Debug, Default)]
@@ -94,14 +94,13 @@ pub fn stubs(
         mappings.extend(mapping::read(*node, number, around, &mut out.notes));
     }
     let open = mappings.iter().filter(|mapping| !mapping.route.is_literal()).count();
-    if nodes.len() > MOST || open > MOST_OPEN {
+    if nodes.len() > MOST || open.saturating_mul(nodes.len()) > MOST_PAIRS {
         let place = nodes.get(MOST).or(nodes.last()).map(|node| node.place());
         let title = format!("there are {} mappings, {open} of them with patterns in their paths", nodes.len());
         let problem = Problem::of(Code::BadMapping, None, title);
         let problem = Problem { place: place.map(|place| (place, String::new())), ..problem };
-        return Err(Box::new(
-            problem.help("100,000 are read, and 20,000 with patterns: import folders of them one by one"),
-        ));
+        let help = "100,000 are read, and as many with patterns as make 20 million pairs with all: import folders of them one by one";
+        return Err(Box::new(problem.help(help)));
     }
     order::sort(&mut mappings);
     let ordered = order::place(&mappings, tick);

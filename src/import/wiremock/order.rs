@@ -12,6 +12,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 
 use super::mapping::Mapping;
+use super::regex::Ready;
 use super::route::Segment;
 use crate::import::clause::Clauses;
 use restate::{Restated, are_apart, restate};
@@ -87,6 +88,7 @@ struct Placing<'a, 't> {
     open: VecDeque<(usize, Key)>,
     gone: HashSet<usize>,
     copies: usize,
+    ready: Ready,
     out: Ordered,
 }
 
@@ -120,6 +122,7 @@ impl<'a, 't> Placing<'a, 't> {
             open: VecDeque::new(),
             gone: HashSet::new(),
             copies: 0,
+            ready: Ready::default(),
             out: Ordered::default(),
         }
     }
@@ -146,7 +149,7 @@ impl<'a, 't> Placing<'a, 't> {
             takes_method
                 && match is_same {
                     true => self.bits[*other] & !self.bits[at] == 0 && own.include(&self.mappings[*other].clauses),
-                    false => matches!(restate(self.mappings, *other, &key.segments), Restated::As(clauses) if own.include(&clauses)),
+                    false => matches!(restate(self.mappings, *other, &key.segments, &self.ready), Restated::As(clauses) if own.include(&clauses)),
                 }
         })
     }
@@ -178,9 +181,9 @@ impl<'a, 't> Placing<'a, 't> {
             if !share_method || home == key || comes_before(home, key) {
                 continue;
             }
-            let clauses = match restate(self.mappings, other, &key.segments) {
+            let clauses = match restate(self.mappings, other, &key.segments, &self.ready) {
                 Restated::Never => continue,
-                Restated::As(clauses) if are_apart(&clauses, &own) => continue,
+                Restated::As(clauses) if are_apart(&clauses, &own, &self.ready) => continue,
                 Restated::As(clauses) if self.copies < COPIES => clauses,
                 Restated::As(_) | Restated::Unsayable => {
                     self.gone.insert(at);
@@ -198,7 +201,7 @@ impl<'a, 't> Placing<'a, 't> {
             let mut list = self.stubs.remove(&key).unwrap_or_default();
             list.retain(|placed| !self.gone.contains(&placed.mapping));
             list.sort_by_key(|placed| placed.mapping);
-            tidy(&mut list);
+            tidy(&mut list, &self.ready);
             // A stub whose last own mapping was left out is there for nothing.
             if list.iter().any(|placed| !placed.is_copy) || (key.method.is_some() && !list.is_empty()) {
                 self.out.stubs.push((key, list));
@@ -211,7 +214,7 @@ impl<'a, 't> Placing<'a, 't> {
 }
 
 /// Takes out what another always comes before, and says conditions twice where the count of another is higher.
-fn tidy(list: &mut Vec<Placed>) {
+fn tidy(list: &mut Vec<Placed>, ready: &Ready) {
     let is_only_one = list.len() < 2;
     if !is_only_one && list.iter().any(|placed| placed.is_copy) {
         let mut kept: Vec<Placed> = Vec::new();
@@ -228,7 +231,8 @@ fn tidy(list: &mut Vec<Placed>) {
         if count < most {
             let (own, later) = list.split_at_mut(at + 1);
             let own = &mut own[at].clauses;
-            let rivals = later.iter().filter(|later| later.clauses.count() > count && !are_apart(own, &later.clauses));
+            let rivals =
+                later.iter().filter(|later| later.clauses.count() > count && !are_apart(own, &later.clauses, ready));
             let needed = rivals.map(|later| later.clauses.count()).max().unwrap_or(0);
             own.pad(needed);
         }

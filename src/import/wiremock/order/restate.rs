@@ -1,7 +1,7 @@
 //! Conditions of a mapping as another path has them, and whether two conjunctions can hold together.
 
 use super::super::mapping::Mapping;
-use super::super::regex;
+use super::super::regex::Ready;
 use super::super::route::{END_OF_PATH, Segment, shown, written};
 use crate::import::clause::{Clauses, Op, Subject, Test};
 
@@ -14,7 +14,7 @@ pub(super) enum Restated {
     Unsayable,
 }
 
-pub(super) fn restate(mappings: &[Mapping<'_>], at: usize, segments: &[Segment]) -> Restated {
+pub(super) fn restate(mappings: &[Mapping<'_>], at: usize, segments: &[Segment], ready: &Ready) -> Restated {
     let Mapping { route, clauses, .. } = &mappings[at];
     let own = &route.segments;
     if own == segments {
@@ -23,13 +23,8 @@ pub(super) fn restate(mappings: &[Mapping<'_>], at: usize, segments: &[Segment])
     if clauses.groups.iter().flatten().any(names_path) {
         return Restated::Unsayable;
     }
-    // An expression for the path alone, which is held against the target, says here whether it can hold at all.
-    if segments.iter().all(|segment| matches!(segment, Segment::Literal(_))) {
-        let path = written(segments, &vec![String::new(); segments.len()]);
-        let fails = |op: &Op| matches!(op, Op::Re(re) if re.ends_with(END_OF_PATH) && !regex::holds(re, &path));
-        if clauses.tests.iter().any(|test| test.subject == Subject::Target && test.ops.iter().any(fails)) {
-            return Restated::Never;
-        }
+    if never_holds(own, clauses, segments, ready) {
+        return Restated::Never;
     }
     let of =
         |at: usize| -> Vec<&Test> { clauses.tests.iter().filter(|test| test.subject == Subject::Path(at)).collect() };
@@ -43,7 +38,7 @@ pub(super) fn restate(mappings: &[Mapping<'_>], at: usize, segments: &[Segment])
             (Segment::Literal(_), Segment::Literal(_)) => return Restated::Never,
             (Segment::Literal(text), Segment::Param) => said.test(subject, vec![Op::Eq(shown(text).into())]),
             (Segment::Param, Segment::Literal(text)) => {
-                if text.is_empty() || !tests.iter().all(|test| hold(&test.ops, &shown(text))) {
+                if text.is_empty() || !tests.iter().all(|test| hold(&test.ops, &shown(text), ready)) {
                     return Restated::Never;
                 }
             }
@@ -57,7 +52,9 @@ pub(super) fn restate(mappings: &[Mapping<'_>], at: usize, segments: &[Segment])
                     .collect();
                 return match literal {
                     _ if tests.is_empty() => Restated::As(said),
-                    Some(texts) if tests.iter().all(|test| hold(&test.ops, &texts.join("/"))) => Restated::As(said),
+                    Some(texts) if tests.iter().all(|test| hold(&test.ops, &texts.join("/"), ready)) => {
+                        Restated::As(said)
+                    }
                     Some(_) => Restated::Never,
                     // All that is left is one parameter, which is never empty.
                     None if *rest == Segment::Param && segments.len() == at + 1 => {
@@ -81,26 +78,45 @@ pub(super) fn restate(mappings: &[Mapping<'_>], at: usize, segments: &[Segment])
     if own.len() == segments.len() { Restated::As(said) } else { Restated::Never }
 }
 
+/// Whether no request with a literal path fits. Most are told apart here, before anything is put together.
+fn never_holds(own: &[Segment], clauses: &Clauses, segments: &[Segment], ready: &Ready) -> bool {
+    let text = |segment: &Segment| if let Segment::Literal(text) = segment { Some(shown(text)) } else { None };
+    let Some(texts) = segments.iter().map(text).collect::<Option<Vec<String>>>() else { return false };
+    clauses.tests.iter().any(|test| match test.subject {
+        Subject::Path(at) => match (own.get(at), texts.get(at)) {
+            (Some(Segment::Rest), Some(_)) => !hold(&test.ops, &texts[at..].join("/"), ready),
+            (_, Some(text)) => !hold(&test.ops, text, ready),
+            (_, None) => true,
+        },
+        // An expression for the path alone, which is held against the target, says here whether it can hold at all.
+        Subject::Target => test.ops.iter().any(|op| {
+            let path = || written(segments, &vec![String::new(); segments.len()]);
+            matches!(op, Op::Re(re) if re.ends_with(END_OF_PATH) && !ready.holds(re, &path()))
+        }),
+        _ => false,
+    })
+}
+
 fn names_path(clauses: &Clauses) -> bool {
     clauses.tests.iter().any(|test| matches!(test.subject, Subject::Path(_)))
         || clauses.groups.iter().flatten().any(names_path)
 }
 
 /// Whether operators hold for a text.
-fn hold(ops: &[Op], text: &str) -> bool {
+fn hold(ops: &[Op], text: &str, ready: &Ready) -> bool {
     ops.iter().all(|op| match op {
         Op::Eq(json) => json.as_str() == Some(text),
         Op::Ne(json) => json.as_str() != Some(text),
         Op::Contains(part) => text.contains(part.as_str()),
-        Op::Re(re) => regex::holds(re, text),
+        Op::Re(re) => ready.holds(re, text),
         Op::Present => true,
         Op::Absent | Op::Subset(_) => false,
-        Op::Not(ops) => !hold(ops, text),
+        Op::Not(ops) => !hold(ops, text, ready),
     })
 }
 
 /// Whether no request satisfies both, as far as is easily seen. Of what a caller may repeat one value is looked at.
-pub(super) fn are_apart(one: &Clauses, other: &Clauses) -> bool {
+pub(super) fn are_apart(one: &Clauses, other: &Clauses, ready: &Ready) -> bool {
     let apart = |a: &Test, b: &Test| {
         let is_single =
             !matches!(&a.subject, Subject::Json(path) if path.contains(['*', '?', ':']) || path.contains(".."));
@@ -108,7 +124,7 @@ pub(super) fn are_apart(one: &Clauses, other: &Clauses) -> bool {
             [Op::Eq(json)] => match (&a.subject, b.ops.as_slice()) {
                 (Subject::Json(_), [Op::Eq(other)]) => !same(json, other),
                 (Subject::Json(_), _) => false,
-                (_, ops) => json.as_str().is_some_and(|text| !hold(ops, text)),
+                (_, ops) => json.as_str().is_some_and(|text| !hold(ops, text, ready)),
             },
             [Op::Absent] => !b.ops.contains(&Op::Absent),
             _ => false,
