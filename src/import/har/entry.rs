@@ -74,7 +74,7 @@ pub fn read<'t>(
     let segments = match literals(path) {
         Ok(segments) => segments,
         Err((_, which)) => {
-            notes.push(lost("left out: no request has its path", which));
+            notes.push(lost("left out: no request has its path", secrets.taken_out(&which).into_owned()));
             return None;
         }
     };
