@@ -9,6 +9,7 @@ use super::collections::{Collection, Texts};
 use super::hosts::{base, host};
 use super::lint::Origins;
 use super::names::{self, Given};
+use super::openapi::Spec;
 use super::postman;
 use super::response::{self, Bodies, Statuses};
 use super::templates::Templating;
@@ -63,6 +64,8 @@ pub struct Drafted {
     pub stubs: Option<At<List<StubTable>>>,
     /// A collection, whose stubs come behind those of the file.
     pub collection: Option<Collection>,
+    /// An OpenAPI document, whose stubs come behind those.
+    pub spec: Option<Spec>,
     /// The directory of the file.
     pub directory: PathBuf,
 }
@@ -85,11 +88,11 @@ pub fn drafts(
     if let Some(place) = place {
         let settings = default.map(|table| table.value).unwrap_or_default();
         let name = At { value: DEFAULT.to_owned(), place };
-        let file = Drafted { server_stubs, stubs, collection: None, directory: directory.to_owned() };
+        let file = Drafted { server_stubs, stubs, collection: None, spec: None, directory: directory.to_owned() };
         out.push(MockDraft::new(name, settings, place, file));
     }
     for MockSource { file, source, path } in files {
-        let MockFile { server_stub, stub, postman, settings: MockTable { name, common } } = file;
+        let MockFile { server_stub, stub, postman, openapi, settings: MockTable { name, common } } = file;
         let name = match name {
             Some(name) => At { value: names::checked(&name, cx), place: name.place },
             None => At {
@@ -111,10 +114,25 @@ pub fn drafts(
             }
             table.value.collection.map(Collection::Within)
         });
-        let file = Drafted { server_stubs: server_stub, stubs: stub, collection, directory };
+        let spec = openapi.and_then(|table| Spec::named(table, cx));
+        if let (Some(collection), Some(spec)) = (&collection, &spec) {
+            sources_conflict(collection.place().into_iter().chain(spec.place()), cx);
+        }
+        let file = Drafted { server_stubs: server_stub, stubs: stub, collection, spec, directory };
         out.push(MockDraft::new(name, common, table, file));
     }
     out
+}
+
+/// Reports a mock that has two sources which are matched differently.
+fn sources_conflict(mut places: impl Iterator<Item = Place>, cx: &mut Context<'_>) {
+    if let (Some(first), Some(second)) = (places.next(), places.next()) {
+        cx.report(
+            Problem::at(Code::ConflictingKeys, second, "a mock has either a collection or an OpenAPI document")
+                .also(first, "the collection")
+                .help("give each a mock file of its own: they are matched differently"),
+        );
+    }
 }
 
 /// Compiles mocks, one after the other, into the parts of a table.
@@ -208,6 +226,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
         let limits = template::Limits { work: self.limits.template_work, output: self.limits.template_output };
         let matching = postman::Keys { matching, closest, match_body, match_headers };
         let postman = matching.settings(table, collection, self.cx);
+        let has_base = base_path.is_some();
         let mut inherited = Inherited {
             number,
             name: name.value.as_str().into(),
@@ -227,7 +246,8 @@ impl<'a, 'c> Compiler<'a, 'c> {
                 self.server_stub(table, &mut inherited);
             }
             let collected = file.collection.and_then(|file| self.collection(&file, &directory, &environment.variables));
-            stubs.extend([(file.stubs, directory.clone()), (collected, directory)]);
+            let specified = file.spec.and_then(|spec| self.spec(&spec, &directory, has_base));
+            stubs.extend([(file.stubs, directory.clone()), (collected, directory.clone()), (specified, directory)]);
         }
         let has_examples = stubs.iter().any(|(list, _)| list.as_ref().is_some_and(|list| !list.value.0.is_empty()));
         let scope = match server_stub_scope.as_ref().map(|scope| scope.value) {

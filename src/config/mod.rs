@@ -4,6 +4,7 @@
 //! `check`, start and reload take this same path. Nothing fallible is left in what it returns.
 
 mod access;
+mod alternatives;
 mod body;
 mod collections;
 mod conditions;
@@ -18,6 +19,7 @@ mod lint;
 mod listeners;
 mod mocks;
 mod names;
+mod openapi;
 mod operators;
 mod postman;
 mod releases;
@@ -54,6 +56,8 @@ pub struct Request {
     pub listen: Vec<String>,
     /// `--postman`: a collection that is a mock by itself.
     pub postman: Option<PathBuf>,
+    /// `--openapi`: an OpenAPI document that is a mock by itself.
+    pub openapi: Option<PathBuf>,
     /// How much memory the sidecar may take, bytes; `None` where nothing says so. Defaults of memory budgets follow it.
     pub memory: Option<u64>,
     /// Environment variables: overrides, `STANDIN_CONFIG`, and secrets.

@@ -96,7 +96,7 @@ impl Writer<'_> {
     }
 
     fn scenario(&mut self, stub: &str, scenario: &ScenarioTable) {
-        let ScenarioTable { name, delay: _, template, short } = scenario;
+        let ScenarioTable { name, delay: _, template, only_selected, alternative_to, short } = scenario;
         let ShortKeys { id, when, server_stub: _, response } = short;
         self.table(2, "[[stub.scenario]]");
         for (key, value) in [("name", name), ("id", id)] {
@@ -106,6 +106,14 @@ impl Writer<'_> {
         }
         if let Some(when) = when {
             self.when(&when.value);
+        }
+        for (key, value) in [("alternative_to", alternative_to)] {
+            if let Some(value) = value {
+                self.key(2, &[key], value);
+            }
+        }
+        if let Some(only) = only_selected {
+            self.line(2, &format!("only_selected = {}", only.value));
         }
         if let Some(template) = template {
             self.line(2, &format!("template = {}", template.value));

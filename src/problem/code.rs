@@ -105,6 +105,8 @@ codes! {
     RouteTaken "route-taken",
     /// A scenario is never reached (a warning).
     UnreachableScenario "unreachable-scenario",
+    /// A scenario that another is an alternative to is not there, or is an alternative itself.
+    UnknownScenario "unknown-scenario",
     /// A server stub that is used is not defined.
     UnknownServerStub "unknown-server-stub",
     /// A private mock has no key.
@@ -161,11 +163,19 @@ codes! {
     // --- collections ---
     /// The file is no JSON.
     JsonSyntax "json-syntax",
+    /// The file is no YAML, or more than JSON can say.
+    YamlSyntax "yaml-syntax",
+    /// Objects and lists lie in each other too deeply.
+    TooDeep "too-deep",
+    /// The file is no OpenAPI document of version 3.0 or 3.1.
+    BadSpec "bad-openapi",
+    /// A `$ref` leads nowhere, to itself, or out of its document.
+    BadRef "bad-ref",
     /// The file is no Postman collection of version 2.
     BadCollection "bad-collection",
     /// The file is no Postman environment.
     BadEnvironment "bad-environment",
-    /// Something in a collection has no form here and was left out or changed (a warning).
+    /// Something in a collection or an OpenAPI document has no form here and was left out or changed (a warning).
     NotTranslated "not-translated",
     /// A collection has no saved example that can be an answer (a warning).
     NoExamples "no-examples",

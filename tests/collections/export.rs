@@ -9,9 +9,12 @@ fn export(config: &str, arguments: &[&str]) -> Ended {
     let dir = folder(&[]);
     std::fs::write(dir.path().join("standin.toml"), config).unwrap();
     for (name, text) in [
-        ("a.toml", "base_path = \"/api/caf%C3%A9%20%2F\"
+        (
+            "a.toml",
+            "base_path = \"/api/caf%C3%A9%20%2F\"
 upstream = \"https://real.test\"
-"),
+",
+        ),
         ("b.toml", "hosts = [\"*.x.test\", \"b.test\"]\n"),
         ("c.toml", "hosts = [\"*.x.test\"]\nbase_path = \"/c\"\n"),
         ("d.toml", "url = \"https://d.staging.test/\"\nbase_path = \"/d\"\n"),
