@@ -8,10 +8,10 @@ PROFILE ?= dist
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test corpora bench compare check
+.PHONY: help run test corpora bench compare instructions check
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Run the demo: a small backend, the sidecar with sample mocks, and URLs to try; ARGS="--listen ADDR"
 	@.ci/install build
@@ -26,15 +26,21 @@ corpora: ## Read every Postman collection of a folder, and ask for its saved exa
 	@.ci/install build test
 	CORPORA="$(abspath $(CORPORA))" cargo test --locked --test standin corpora:: -- --ignored --nocapture
 
-bench: ## Measure decisions; PROFILE=release builds faster and runs slower
+bench: ## Measure decisions and templates; PROFILE=release builds faster and runs slower
 	@.ci/install build
-	cargo bench --locked --profile $(PROFILE) --bench decide
+	cargo bench --locked --profile $(PROFILE) --bench decide --bench template
 
 # ONLY, PEERS, ROUNDS, SHORT and BINARY reach the bench as variables.
 compare: ## Compare with nginx, HAProxy, Envoy, WireMock and others; ONLY=mocked PEERS=standin,nginx for a part, SHORT=1 to try
 	@.ci/install build compare
 	$(if $(SHORT),,-@.ci/install peers)
 	cargo bench --locked --profile $(PROFILE) --bench compare
+
+# The bench itself is built in the dev profile, which the tests have built already: only the sidecar is under test.
+instructions: ## Compare instructions per request with the accepted ones; ACCEPT=1 accepts these; PROFILE=dev builds faster
+	@.ci/install build count
+	cargo build --locked --profile $(PROFILE) --bin standin
+	PROFILE=$(PROFILE) cargo bench --locked --profile dev --bench instructions
 
 check: ## Format, lints, docs, licences: what .ci/run asks for besides the tests
 	@.ci/install build

@@ -40,7 +40,7 @@ struct Kind {
 /// A request: target, one header, body.
 struct Asked(String, Option<(&'static str, String)>, String);
 
-const KINDS: [Kind; 15] = [
+const KINDS: [Kind; 16] = [
     Kind {
         name: "exact path",
         largest: 100_000,
@@ -109,6 +109,16 @@ const KINDS: [Kind; 15] = [
         largest: 100_000,
         stubs: |n| postman("", scenarios(n, |i| format!("when.query = {{ v = 1, q = \"term{i}\" }}"))),
         request: |i| Asked(format!("/one?page=1&v=1&q=term{i}"), None, String::new()),
+    },
+    Kind {
+        // Each of two pairs is in half of the examples, and both are in none: one half is read.
+        name: "Postman torn query",
+        largest: 100_000,
+        stubs: |n| {
+            let pair = |i| if i % 2 == 0 { format!("a = 1, b = \"x{i}\"") } else { format!("a = \"x{i}\", b = 1") };
+            postman("", scenarios(n, |i| format!("when.query = {{ {} }}", pair(i))))
+        },
+        request: |i| Asked(format!("/one?a=1&b=1&page={i}"), None, String::new()),
     },
     Kind {
         name: "Postman body",

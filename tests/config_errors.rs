@@ -99,6 +99,15 @@ fn files_with_several_mistakes_get_one_report_with_all_of_them() {
     }
 }
 
+/// Large files are read in another way: what is said of their mistakes is the same.
+#[test]
+fn a_large_file_gets_the_same_report() {
+    for path in files(&folder("codes"), "case").into_iter().chain(files(&folder("files"), "case")) {
+        let report = std::fs::read_to_string(path.with_extension("report")).unwrap();
+        assert_eq!(Case::read(&path).swollen().load().report, report, "{}", path.display());
+    }
+}
+
 #[test]
 fn the_command_prints_the_same_report_and_exits_with_3() {
     let path = folder("codes").join("conflicting-keys.case");

@@ -17,6 +17,15 @@ const BATCH: usize = 100;
 const CONFIG: &str = r#"
 limits = { head_timeout = "5s", body_timeout = "5s", match_body_timeout = "5s", keepalive_timeout = "5s", head = "2KiB" }
 call_log = { bodies_per_second = 1000000, access_log = "none", redact_query = ["secret"] }
+random = { seed = 7 }
+[[stub]]
+match = "GET /templated/{x}"
+headers = { x-number = "{{ seq('a') }}" }
+json = { id = "{{ uuid() }}", x = "{{ path.x }}", n = "{{ query.n | int }}" }
+[[stub]]
+match = "POST /echo"
+body = "{{ body.a }} {{ random_int(1, 100000) }}"
+delay = "1ms"
 [[stub]]
 match = "GET /static"
 json = { id = 123, name = "Ada" }
@@ -95,9 +104,65 @@ body = "gone"
 match = "GET /static"
 "#;
 
+const SAVED: &str = r#"
+base_path = "/saved"
+matching = "postman"
+closest = "fuzzy"
+[[stub]]
+match = "GET /users"
+  [[stub.scenario]]
+  body = "all"
+  [[stub.scenario]]
+  id = "staff"
+  when.query.role = "staff"
+  when.header.x-plan = "gold"
+  body = "staff"
+  [[stub.scenario]]
+  status = 402
+  when.body = "text"
+[[stub]]
+match = "GET /users/{id}"
+body = "one"
+[[stub]]
+match = "POST /users"
+  [[stub.scenario]]
+  name = "created"
+  status = 201
+  [[stub.scenario]]
+  name = "taken"
+  status = 409
+  when.json."$" = { eq = { a = 1 } }
+[[stub]]
+match = "GET /orders/12"
+body = "order"
+"#;
+
+const KEPT: &str = r#"
+base_path = "/kept"
+matching = "postman"
+match_body = true
+match_headers = ["x-plan"]
+access = { private = true, keys = [{ env = "MOCK_KEY" }] }
+[[stub]]
+match = "GET /a"
+  [[stub.scenario]]
+  body = "kept"
+  [[stub.scenario]]
+  when.header.x-plan = "GOLD"
+  body = "gold"
+  [[stub.scenario]]
+  when.json."$" = { eq = { a = 1 } }
+  body = "one"
+"#;
+
+const BARE: &str = "base_path = \"/bare\"\nmatching = \"postman\"\n";
+
 fn start(lane: bool, more: &str) -> Sidecar {
-    let builder = sidecar().config(&format!("mocks = [\"mocks/*.toml\"]\nproxy.lane = {lane}\n{more}"));
+    let builder = sidecar().config(&format!("mocks = [\"mocks/*.toml\"]\n{more}"));
+    // By a variable, which is above a variable of the run too.
+    let builder = builder.variable("STANDIN_PROXY__LANE", &lane.to_string());
     let builder = builder.config(CONFIG).file("mocks/private.toml", PRIVATE).file("mocks/down.toml", DOWN);
+    let builder = builder.file("mocks/saved.toml", SAVED).file("mocks/kept.toml", KEPT).file("mocks/bare.toml", BARE);
     builder.file("long.txt", &"0123456789abcdef".repeat(4000)).variable("MOCK_KEY", "s3cret-key").threads(1).start()
 }
 
@@ -131,7 +196,7 @@ fn comparable(answer: &[u8]) -> String {
         Some((name, value)) if name == "Date" && value.ends_with(" GMT") && !value.contains("1970") => {
             format!("Date: {} long", value.len())
         }
-        Some((name, value)) if name == "standin" => {
+        Some(("standin", value)) => {
             let parts = value.split("; ").map(|part| if part.starts_with("miss=") { "miss" } else { part });
             format!("standin: {}", parts.collect::<Vec<_>>().join("; "))
         }
@@ -181,12 +246,23 @@ fn request(dice: &mut Rng) -> Vec<u8> {
             "/long",
             "/delayed",
             "/posted",
+            "/echo",
+            "/templated/1?n=7",
+            "/templated/1?n=fails",
             "/many/1",
             "/many/1?q=1",
             "/many/1?down",
             "/many/%C3%A9?q=1&secret=x",
             "/json",
             "/private/a",
+            "/saved/users",
+            "/saved/users/?role=staff",
+            "/saved/Users/7",
+            "/saved/orders/13",
+            "/saved/orderz",
+            "/kept/a",
+            "/kept/a?apikey=s3cret-key",
+            "/bare/a",
             "/nothing",
             "//static",
             "/a/../static",
@@ -209,7 +285,7 @@ fn request(dice: &mut Rng) -> Vec<u8> {
     }
     let mut body = String::new();
     for _ in 0..dice.usize(..4) {
-        match dice.usize(..26) {
+        match dice.usize(..30) {
             0 => head.push_str("x-plan: gold\r\n"),
             1 => head.push_str("Origin: https://app.test\r\n"),
             2 => head.push_str("Access-Control-Request-Method: GET\r\nOrigin: https://app.test\r\n"),
@@ -240,6 +316,9 @@ fn request(dice: &mut Rng) -> Vec<u8> {
             21 => head.push_str("TE: trailers\r\nAccept: */*\r\nUser-Agent: test\r\n"),
             22 => head.push_str(&format!("x-long: {}\r\n", "y".repeat(dice.usize(..2500)))),
             23 => head.push_str("x-sent: the s3cret-key itself\r\n"),
+            24 => head.push_str("x-mock-match-request-headers: x-plan\r\n"),
+            25 => head.push_str("x-mock-match-request-body: true\r\n"),
+            26 => head.push_str("x-mock-response-id: staff\r\n"),
             _ => {}
         }
     }

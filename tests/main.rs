@@ -17,6 +17,7 @@ mod forwarding;
 mod front;
 mod keys;
 mod lane;
+mod many_stubs;
 mod metrics;
 mod mocking;
 mod nginx;

@@ -1,5 +1,8 @@
 //! `standin import`: a mock file made of what another tool has written.
 
+mod openapi;
+mod postman;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,8 +12,7 @@ use super::run::refused;
 use super::{FAILED, count, say, tell};
 use crate::config;
 use crate::import::names::slug;
-use crate::import::postman::{self, Purpose, Variable};
-use crate::import::write::{self, Written};
+use crate::import::write::Written;
 use crate::import::{Note, Weight};
 use crate::problem::{Place, Problem, Problems, Sources};
 
@@ -24,19 +26,15 @@ pub struct Import {
 #[derive(Debug, Subcommand)]
 enum From {
     /// A Postman collection, version 2.0 or 2.1
-    Postman(Postman),
+    Postman(postman::Postman),
+    /// An OpenAPI document, version 3.0 or 3.1, in JSON or YAML
+    Openapi(openapi::Openapi),
 }
 
-/// Make a mock file of a Postman collection.
+/// Where a mock file goes.
 #[derive(Args, Debug)]
-struct Postman {
-    /// The exported collection
-    file: PathBuf,
-    /// An exported environment, whose values are written into the answers
-    /// [default: answers refer to variables by name, and the environment can be switched]
-    #[arg(long, value_name = "FILE")]
-    environment: Option<PathBuf>,
-    /// Name of the mock [default: that of the collection]
+struct Target {
+    /// Name of the mock [default: that of what is read]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Folder for the mock file, or the file itself where it ends in .toml
@@ -54,16 +52,27 @@ impl Import {
     pub fn run(self) -> ExitCode {
         match self.from {
             From::Postman(postman) => postman.run(),
+            From::Openapi(openapi) => openapi.run(),
         }
     }
 }
 
-impl Postman {
-    fn run(self) -> ExitCode {
-        let mut sources = Sources::default();
-        let made = match self.make(&mut sources) {
+impl Target {
+    /// The name of a mock and that of its files: as asked for, else as what was read is called, else as its file is.
+    fn names(&self, title: &str, file: &Path, otherwise: &str) -> (String, String) {
+        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let name = [self.name.clone().unwrap_or_default(), slug(title), slug(&stem)];
+        let name = name.into_iter().find(|name| !name.is_empty() && name != "default");
+        let name = name.unwrap_or_else(|| otherwise.to_owned());
+        let folder = if slug(&name).is_empty() { "mock".to_owned() } else { slug(&name) };
+        (name, folder)
+    }
+
+    /// Checks a mock, writes it, and tells what became of what was read.
+    fn put(&self, made: Result<Made, Vec<Problem>>, sources: Sources) -> ExitCode {
+        let made = match made {
             Ok(made) => made,
-            Err(problem) => return refused(&Problems::new(vec![*problem], sources)),
+            Err(problems) => return refused(&Problems::new(problems, sources)),
         };
         let (file, written) = (made.file(&self.output), &made.written);
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
@@ -85,48 +94,6 @@ impl Postman {
         };
         say(format_args!("{verb} {}{bodies}: {}", file.display(), made.sum));
         ExitCode::SUCCESS
-    }
-
-    fn make(&self, sources: &mut Sources) -> Result<Made, Box<Problem>> {
-        let mut read = |path: &Path| {
-            let text = config::read_text(path)?;
-            let source = sources.add(path.display().to_string(), text.as_str());
-            Ok::<_, Box<Problem>>((text, source))
-        };
-        let (variables, mut notes): (Vec<Variable>, Vec<Note>) = match &self.environment {
-            None => (Vec::new(), Vec::new()),
-            Some(path) => {
-                let (text, source) = read(path)?;
-                postman::environment(&text, source)?
-            }
-        };
-        let (text, source) = read(&self.file)?;
-        let purpose = Purpose::Written { switchable: self.environment.is_none() };
-        let collection = postman::collection(&text, source, &variables, purpose)?;
-        let scenarios = |stub: &crate::file::StubTable| stub.scenario.as_ref().map_or(0, |list| list.value.0.len());
-        let sum = format!(
-            "{} and {} from {} with {}",
-            count(collection.stubs.len(), "stub"),
-            count(collection.stubs.iter().map(|stub| scenarios(&stub.value)).sum(), "scenario"),
-            count(collection.requests, "request"),
-            count(collection.examples, "saved example"),
-        );
-        let stem = self.file.file_stem().unwrap_or_default().to_string_lossy();
-        let name = [self.name.clone().unwrap_or_default(), slug(&collection.name.value), slug(&stem)];
-        let name = name.into_iter().find(|name| !name.is_empty() && name != "default");
-        let name = name.unwrap_or_else(|| "collection".to_owned());
-        let origin = self.file.file_name().unwrap_or_default().to_string_lossy();
-        let folder = if slug(&name).is_empty() { "mock".to_owned() } else { slug(&name) };
-        let mock = write::Mock {
-            name: &name,
-            folder: &folder,
-            origin: &origin,
-            variables: &collection.used,
-            stubs: &collection.stubs,
-        };
-        let written = write::postman(&mock);
-        notes.extend(collection.notes);
-        Ok(Made { folder, written, notes, sum })
     }
 }
 

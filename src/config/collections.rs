@@ -157,11 +157,10 @@ pub(super) fn given(path: &Path, texts: &mut Texts, cx: &mut Context<'_>) -> Moc
     let name = if name.is_empty() || name == super::mocks::DEFAULT { "collection".to_owned() } else { name };
     let place = Place { source: source.unwrap_or(SourceId::NONE), start: 0, end: 0 };
     let file = Drafted {
-        server_stubs: None,
-        stubs: None,
         collection: Some(Collection::Given(path.to_owned())),
         spec: None,
         directory: path.parent().unwrap_or(Path::new("")).to_owned(),
+        ..Drafted::default()
     };
     MockDraft::new(At { value: name, place }, DefaultTable::default(), place, file)
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{ReadError, is_pattern};
 use super::{Context, Request};
+use crate::file::pieces::{self, Pieces};
 use crate::file::read::{self, Read as _, Reader};
 use crate::file::{MockFile, StandinFile};
 use crate::problem::{Code, Place, Problem, SourceId};
@@ -11,12 +12,14 @@ use crate::problem::{Code, Place, Problem, SourceId};
 /// A file under `mocks`, read.
 pub(super) struct MockSource {
     pub file: MockFile,
+    /// Stubs that are read when they are compiled.
+    pub pieces: Option<Pieces>,
     pub source: SourceId,
     pub path: PathBuf,
 }
 
-/// Reads and parses one file.
-pub(super) fn read_file<T: read::Keys>(path: &Path, cx: &mut Context<'_>) -> Option<(T, SourceId)> {
+/// Reads and parses one file; the stubs of a large one are left for later.
+pub(super) fn read_file<T: read::Keys>(path: &Path, cx: &mut Context<'_>) -> Option<(T, SourceId, Option<Pieces>)> {
     let name = path.display().to_string();
     let text = match cx.files.read_text(path) {
         Ok(text) => text,
@@ -34,9 +37,16 @@ pub(super) fn read_file<T: read::Keys>(path: &Path, cx: &mut Context<'_>) -> Opt
     };
     let source = cx.sources.add(name, text.as_str());
     let before = cx.problems.len();
-    let file = read::parse(&mut Reader::new(source, &text, read::Origin::File, &mut cx.problems, &mut cx.unread));
+    let mut reader = Reader::new(source, &text, read::Origin::File, &mut cx.problems, &mut cx.unread);
+    if cx.in_pieces
+        && text.len() >= pieces::LARGE
+        && let Some((file, pieces)) = Pieces::of(&mut reader)
+    {
+        return Some((file, source, Some(pieces)));
+    }
+    let file = read::parse(&mut reader);
     cx.incomplete |= cx.problems[before..].iter().any(|p| matches!(p.code, Code::TomlSyntax | Code::DuplicateKey));
-    Some((file, source))
+    Some((file, source, None))
 }
 
 /// Lays environment variables and flags over the file: flag before variable before file.
@@ -91,7 +101,7 @@ pub(super) fn read_mocks(
     paths.dedup();
     paths
         .into_iter()
-        .filter_map(|path| read_file(&path, cx).map(|(file, source)| MockSource { file, source, path }))
+        .filter_map(|path| read_file(&path, cx).map(|(file, source, pieces)| MockSource { file, pieces, source, path }))
         .collect()
 }
 

@@ -133,6 +133,10 @@ pub(crate) struct Context<'a> {
     effective: Vec<Effective>,
     /// Whether some file is no TOML: what it defines is then unknown, and nobody is blamed for using it.
     incomplete: bool,
+    /// Whether the stubs of large files are read when they are compiled.
+    in_pieces: bool,
+    /// Whether that went wrong, so that nothing of this load counts.
+    torn: bool,
 }
 
 impl Context<'_> {
@@ -174,6 +178,12 @@ impl Context<'_> {
 }
 
 fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
+    load_as(true, request, files)
+}
+
+/// Loads with large files read in pieces, which takes a fraction of the memory, or as wholes, in which the parser's
+/// mistakes can be explained.
+fn load_as(in_pieces: bool, request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
     let mut cx = Context {
         files,
         sources: Sources::default(),
@@ -183,21 +193,29 @@ fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
         unread: read::Unread::default(),
         effective: Vec::new(),
         incomplete: false,
+        in_pieces,
+        torn: false,
     };
     let path = match locate(request, &mut cx) {
         Ok(path) => path,
         Err(problem) => return Err(Problems::new(vec![*problem], cx.sources)),
     };
-    let mut root = StandinFile::default();
-    if let Some(path) = &path {
-        root = read_file(path, &mut cx).map(|(file, _)| file).unwrap_or_default();
+    let (mut root, mut pieces) = (StandinFile::default(), None);
+    if let Some((file, _, later)) = path.as_deref().and_then(|path| read_file(path, &mut cx)) {
+        (root, pieces) = (file, later);
     }
     overrides(request, &mut root, &mut cx);
     let directory = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
     let mock_files = read_mocks(&root, path.as_deref(), &directory, &mut cx);
-    let (settings, table) = settings::compile(root, &directory, mock_files, request.postman.as_deref(), &mut cx);
-    let Context { sources, mut problems, effective, .. } = cx;
+    let given = (request.postman.as_deref(), request.openapi.as_deref());
+    let (settings, table) = settings::compile(root, pieces, &directory, mock_files, given, &mut cx);
+    let Context { sources, mut problems, effective, torn, .. } = cx;
+    if torn {
+        return load_as(false, request, files);
+    }
     drop_echoes(&mut problems, &sources);
+    // Texts are kept for what points into them, and no longer.
+    let sources = if problems.is_empty() { Sources::default() } else { sources };
     let problems = Problems::new(problems, sources);
     if problems.errors() > 0 {
         return Err(problems);
@@ -259,7 +277,8 @@ fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Bo
         }
     }
     let by_environment = cx.environment.contains_key("STANDIN_PROXY__UPSTREAM");
-    if request.upstream.is_some() || by_environment || request.postman.is_some() {
+    let is_mock = request.postman.is_some() || request.openapi.is_some();
+    if request.upstream.is_some() || by_environment || is_mock {
         return Ok(None);
     }
     let problem = Problem::of(

@@ -50,7 +50,20 @@ impl Spec {
 
 impl Compiler<'_, '_> {
     /// The stubs of a document; below the paths of its servers, unless the mock says itself where its stubs lie.
-    pub(super) fn spec(&mut self, spec: &Spec, directory: &Path, has_base: bool) -> Option<At<List<StubTable>>> {
+    pub(super) fn spec(
+        &mut self,
+        spec: &Spec,
+        directory: &Path,
+        has_base: bool,
+        is_postman: bool,
+    ) -> Option<At<List<StubTable>>> {
+        if let Some(place) = spec.place().filter(|_| is_postman) {
+            self.cx.report(
+                Problem::at(Code::ConflictingKeys, place, "the operations of a document are no saved requests")
+                    .help("leave `matching = \"postman\"`, or the collection of the release, out of this mock"),
+            );
+            return None;
+        }
         let (path, named) = match &spec.from {
             From::Within(name) => (inside(name, directory, "an OpenAPI document", self.cx)?, Some(name.place)),
             From::Given(path) => (path.clone(), None),
@@ -80,6 +93,17 @@ impl Compiler<'_, '_> {
     }
 }
 
+/// Reports a mock that has two sources which are matched differently.
+pub(super) fn sources_conflict(mut places: impl Iterator<Item = Place>, cx: &mut Context<'_>) {
+    if let (Some(first), Some(second)) = (places.next(), places.next()) {
+        cx.report(
+            Problem::at(Code::ConflictingKeys, second, "a mock has either a collection or an OpenAPI document")
+                .also(first, "the collection")
+                .help("give each a mock file of its own: they are matched differently"),
+        );
+    }
+}
+
 /// The mock of a document that the command line names: called as the document is.
 pub(super) fn given(path: &Path, texts: &mut Texts, cx: &mut Context<'_>) -> MockDraft {
     let source = text(path, None, cx);
@@ -89,11 +113,9 @@ pub(super) fn given(path: &Path, texts: &mut Texts, cx: &mut Context<'_>) -> Moc
     let name = if name.is_empty() || name == super::mocks::DEFAULT { "openapi".to_owned() } else { name };
     let place = Place { source: source.unwrap_or(SourceId::NONE), start: 0, end: 0 };
     let file = Drafted {
-        server_stubs: None,
-        stubs: None,
-        collection: None,
         spec: Some(Spec { from: From::Given(path.to_owned()), seed: 0 }),
         directory: path.parent().unwrap_or(Path::new("")).to_owned(),
+        ..Drafted::default()
     };
     MockDraft::new(At { value: name, place }, DefaultTable::default(), place, file)
 }

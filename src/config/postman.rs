@@ -10,7 +10,7 @@ use crate::problem::{Code, Place, Problem};
 use crate::stubs::operator::Operand;
 use crate::stubs::path_template::{Segment, Template};
 use crate::stubs::postman::body::Body;
-use crate::stubs::postman::example::Example;
+use crate::stubs::postman::example::{Example, Header, Pair};
 use crate::stubs::postman::{self, Settings};
 
 /// What a mock says of Postman's matching.
@@ -108,11 +108,11 @@ pub(super) fn example(when: Option<WhenTable>, query: &[(String, String)], cx: &
         }
     }
     let bytes = |text: &str| text.as_bytes().into();
-    let mut pairs: Vec<(Box<[u8]>, Box<[u8]>)> = query.iter().map(|(key, value)| (bytes(key), bytes(value))).collect();
+    let mut pairs: Vec<Pair> = query.iter().map(|(key, value)| (bytes(key), bytes(value))).collect();
     for (key, condition) in named(more) {
         pairs.extend(texts(condition, cx).into_iter().map(|value| (bytes(&key.value), value)));
     }
-    let mut headers: Vec<(Box<str>, Box<[u8]>)> = Vec::new();
+    let mut headers: Vec<Header> = Vec::new();
     for (name, condition) in header_names(header, cx) {
         headers.extend(texts(condition, cx).into_iter().map(|value| (name.as_str().into(), value)));
     }
@@ -180,7 +180,8 @@ fn equality(condition: At<Condition>, kind: Kind, cx: &mut Context<'_>) -> Optio
     let table = match condition.value {
         Condition::Equals(value) => return operand(value, kind, cx),
         Condition::Values(list) => {
-            cx.report(no_array(list.place));
+            let help = "write `{ eq = [..] }` for a JSON array; a body of text is one string";
+            cx.report(no_array(list.place).help(help));
             return None;
         }
         Condition::Operators(table) => table,

@@ -76,10 +76,9 @@ impl Compiler<'_, '_> {
                     self.cx.missing_at("files", table.place, name.place, "the release has no `files`".to_owned(), help);
                 }
                 release.files.extend(postman.map(|collection| Drafted {
-                    server_stubs: None,
-                    stubs: None,
                     collection: Some(Collection::Within(collection)),
                     directory: directory.clone(),
+                    ..Drafted::default()
                 }));
                 let mut paths: Vec<(PathBuf, Place)> = Vec::new();
                 for pattern in files.into_iter().flat_map(|files| files.value.0) {
@@ -98,9 +97,10 @@ impl Compiler<'_, '_> {
                         continue;
                     }
                     let file = read.entry(path).or_insert_with_key(|path| {
-                        let (ReleaseFile { server_stub, stub }, source) = read_file(path, self.cx)?;
+                        let (ReleaseFile { server_stub, stub }, source, pieces) = read_file(path, self.cx)?;
                         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-                        Some((Drafted { server_stubs: server_stub, stubs: stub, collection: None, directory }, source))
+                        let (server_stubs, stubs) = (server_stub, stub);
+                        Some((Drafted { server_stubs, stubs, pieces, directory, ..Drafted::default() }, source))
                     });
                     if let Some((file, source)) = file {
                         release.files.push(file.clone());

@@ -23,10 +23,13 @@ pub struct Templating<'a> {
 
 /// An answer whose parts are being compiled.
 pub struct Draft<'a> {
-    builder: Builder,
     templating: Templating<'a>,
-    /// Whether any part is a template.
+    /// Made for the first template.
+    builder: Option<Builder>,
+    /// Whether any part depends on the request.
     any: bool,
+    /// The value that was looked into last, and where in its source the search for the next string begins.
+    last: Option<(Place, u32)>,
 }
 
 /// Whether a string holds a template.
@@ -36,7 +39,7 @@ pub fn is_template(text: &str) -> bool {
 
 impl<'a> Draft<'a> {
     pub fn new(templating: Templating<'a>) -> Self {
-        Draft { builder: templating.engine.builder(), templating, any: false }
+        Draft { templating, builder: None, any: false, last: None }
     }
 
     /// Whether a string is to be compiled.
@@ -75,6 +78,9 @@ impl<'a> Draft<'a> {
 
     /// A JSON body: what holds no template is serialised here.
     pub fn json(&mut self, value: &serde_json::Value, place: Place, cx: &mut Context<'_>) -> Body {
+        if !self.holds(value) {
+            return Body::Static(value.to_string().into());
+        }
         let mut writer = Writer { pieces: Vec::new(), raw: String::new(), path: "$".to_owned(), place };
         self.write(value, &mut writer, cx);
         let Writer { mut pieces, raw, .. } = writer;
@@ -83,6 +89,16 @@ impl<'a> Draft<'a> {
         }
         pieces.push(Piece::Raw(raw.into()));
         Body::Json(pieces.into())
+    }
+
+    /// Whether a string in it is to be compiled.
+    fn holds(&self, value: &serde_json::Value) -> bool {
+        match value {
+            serde_json::Value::String(text) => self.takes(text),
+            serde_json::Value::Array(items) => items.iter().any(|item| self.holds(item)),
+            serde_json::Value::Object(members) => members.values().any(|member| self.holds(member)),
+            _ => false,
+        }
     }
 
     fn write(&mut self, value: &serde_json::Value, out: &mut Writer, cx: &mut Context<'_>) {
@@ -124,11 +140,19 @@ impl<'a> Draft<'a> {
         values: bool,
         cx: &mut Context<'_>,
     ) -> Option<Compiled> {
-        let found = find(cx, place, source);
+        let from = self.last.filter(|(last, _)| *last == place).map_or(place.start, |(_, from)| from);
+        let found = match find(cx, Place { start: from, ..place }, source) {
+            Found::Within(_) => find(cx, place, source),
+            found => found,
+        };
+        if !matches!(found, Found::Within(_)) {
+            self.last = Some((place, found.place().end));
+        }
         let (line, _) = cx.sources.line_column(found.place());
         let file: Arc<str> = cx.sources.get(place.source).name.as_str().into();
         let origin = Origin { part, file, line, verbatim: matches!(found, Found::Verbatim(_)) };
-        let (compiled, faults) = self.builder.compile(source, origin, values, &self.templating.known);
+        let builder = self.builder.get_or_insert_with(|| self.templating.engine.builder());
+        let (compiled, faults) = builder.compile(source, origin, values, &self.templating.known);
         for fault in faults {
             report(fault, found, source, cx);
         }
@@ -138,8 +162,8 @@ impl<'a> Draft<'a> {
 
     /// The answer of these parts.
     pub fn finish(self, status: u16, headers: Vec<(HeaderName, Field)>, body: Body) -> Answer {
-        if self.any {
-            let template = Some(Arc::new(self.builder.finish(headers, body)));
+        if let Some(builder) = self.builder.filter(|_| self.any) {
+            let template = Some(Arc::new(builder.finish(headers, body)));
             return Answer { status, headers: Box::default(), body: Bytes::new(), template };
         }
         let value = |field| match field {
@@ -196,16 +220,20 @@ impl Found {
     }
 }
 
+/// How far below the head of a table its strings are looked for, bytes.
+const BELOW: usize = 16 << 10;
+
 /// Finds a template in the value that holds it. That of a table with a head of its own goes on below the head.
 fn find(cx: &Context<'_>, place: Place, text: &str) -> Found {
     let source = &cx.sources.get(place.source).text;
     let at = |end: usize, text: &str| {
-        let found = source.get(place.start as usize..end)?.find(text)?;
+        let raw = source.as_bytes().get(place.start as usize..end.min(source.len()))?;
+        let found = memchr::memmem::find(raw, text.as_bytes())?;
         let start = place.start + found as u32;
         Some(Place { start, end: start + text.len() as u32, ..place })
     };
     let escaped = escaped(text);
-    for end in [place.end as usize, source.len()] {
+    for end in [place.end as usize, place.end as usize + BELOW] {
         if let Some(place) = at(end, text) {
             return Found::Verbatim(place);
         }

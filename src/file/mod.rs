@@ -9,6 +9,7 @@ mod header;
 pub mod leaf;
 mod lists;
 mod mock;
+pub mod pieces;
 pub mod read;
 mod reader;
 mod shape;

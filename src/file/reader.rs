@@ -42,7 +42,7 @@ pub enum Origin {
 }
 
 /// Keys that stand in a file but could not be taken in: what they leave unsaid is no second mistake.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Unread {
     keys: HashSet<(SourceId, u32, String)>,
     tables: HashSet<(SourceId, u32)>,
@@ -69,6 +69,8 @@ impl Unread {
 pub struct Reader<'a> {
     source: SourceId,
     pub(super) text: &'a str,
+    /// Where in the text the spans begin that it is given.
+    offset: usize,
     origin: Origin,
     /// Everything found so far.
     pub problems: &'a mut Vec<Problem>,
@@ -84,7 +86,20 @@ impl<'a> Reader<'a> {
         problems: &'a mut Vec<Problem>,
         unread: &'a mut Unread,
     ) -> Self {
-        Reader { source, text, origin, problems, unread }
+        Reader { source, text, offset: 0, origin, problems, unread }
+    }
+
+    /// Reads something whose spans count from `offset` on.
+    pub(super) fn within<T>(&mut self, offset: usize, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::replace(&mut self.offset, offset);
+        let out = read(self);
+        self.offset = outer;
+        out
+    }
+
+    /// The source.
+    pub fn source(&self) -> SourceId {
+        self.source
     }
 
     /// The text of a place of this source.
@@ -110,7 +125,8 @@ impl<'a> Reader<'a> {
 
     /// The place of a span of this source.
     pub fn place(&self, span: Range<usize>) -> Place {
-        Place { source: self.source, start: span.start as u32, end: span.end as u32 }
+        let at = |byte: usize| (self.offset + byte) as u32;
+        Place { source: self.source, start: at(span.start), end: at(span.end) }
     }
 
     /// Reports an error and yields nothing, so that readers can end with it.

@@ -20,8 +20,8 @@ pub struct Mock<'a> {
     pub origin: &'a str,
     /// Variables that its answers refer to by name.
     pub variables: &'a [(String, String)],
-    /// Its stubs.
-    pub stubs: &'a [At<StubTable>],
+    /// Its stubs. They are taken, for their bodies may be all that a machine can hold once.
+    pub stubs: Vec<At<StubTable>>,
 }
 
 /// A mock file, with the body files that it names.
@@ -37,7 +37,7 @@ pub struct Written {
 const INLINE: usize = 160;
 
 /// Writes a mock whose requests are matched as Postman matches them.
-pub fn postman(mock: &Mock<'_>) -> Written {
+pub fn postman(mock: Mock<'_>) -> Written {
     let Mock { name, folder, origin, variables, stubs } = mock;
     let mut out = Writer { folder, text: String::new(), bodies: Vec::new(), names: Unique::default() };
     out.line(0, &format!("# Made from {} by `standin import postman`.", origin.escape_debug()));
@@ -46,14 +46,20 @@ pub fn postman(mock: &Mock<'_>) -> Written {
     if !variables.is_empty() {
         out.key(0, &["environment"], "default");
         out.table(0, "[environments.default.vars]");
-        for (name, value) in *variables {
+        for (name, value) in variables {
             out.key(0, &[name], value);
         }
     }
-    for stub in *stubs {
-        out.stub(&stub.value);
-    }
-    Written { text: out.text, bodies: out.bodies }
+    out.finish(stubs)
+}
+
+/// Writes a mock of which every condition of a stub must hold.
+pub fn strict(mock: Mock<'_>, from: &str) -> Written {
+    let Mock { name, folder, origin, variables: _, stubs } = mock;
+    let mut out = Writer { folder, text: String::new(), bodies: Vec::new(), names: Unique::default() };
+    out.line(0, &format!("# Made from {} by `standin import {from}`.", origin.escape_debug()));
+    out.key(0, &["name"], name);
+    out.finish(stubs)
 }
 
 struct Writer<'a> {
@@ -65,6 +71,13 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    fn finish(mut self, stubs: Vec<At<StubTable>>) -> Written {
+        for stub in stubs {
+            self.stub(stub.value);
+        }
+        Written { text: self.text, bodies: self.bodies }
+    }
+
     fn line(&mut self, indent: usize, line: &str) {
         let _ = writeln!(self.text, "{:indent$}{line}", "");
     }
@@ -81,7 +94,7 @@ impl Writer<'_> {
         self.line(indent, &line);
     }
 
-    fn stub(&mut self, stub: &StubTable) {
+    fn stub(&mut self, stub: StubTable) {
         let stub_name = stub.name.as_ref().map_or("", |name| name.value.as_str());
         self.table(0, "[[stub]]");
         if let Some(name) = &stub.name {
@@ -90,27 +103,22 @@ impl Writer<'_> {
         if let Some(line) = &stub.r#match {
             self.key(0, &["match"], line);
         }
-        for scenario in stub.scenario.iter().flat_map(|list| &list.value.0) {
-            self.scenario(stub_name, &scenario.value);
+        for scenario in stub.scenario.into_iter().flat_map(|list| list.value.0) {
+            self.scenario(stub_name, scenario.value);
         }
     }
 
-    fn scenario(&mut self, stub: &str, scenario: &ScenarioTable) {
+    fn scenario(&mut self, stub: &str, scenario: ScenarioTable) {
         let ScenarioTable { name, delay: _, template, only_selected, alternative_to, short } = scenario;
         let ShortKeys { id, when, server_stub: _, response } = short;
         self.table(2, "[[stub.scenario]]");
-        for (key, value) in [("name", name), ("id", id)] {
+        for (key, value) in [("name", &name), ("id", &id), ("alternative_to", &alternative_to)] {
             if let Some(value) = value {
                 self.key(2, &[key], value);
             }
         }
         if let Some(when) = when {
             self.when(&when.value);
-        }
-        for (key, value) in [("alternative_to", alternative_to)] {
-            if let Some(value) = value {
-                self.key(2, &[key], value);
-            }
         }
         if let Some(only) = only_selected {
             self.line(2, &format!("only_selected = {}", only.value));
@@ -123,8 +131,8 @@ impl Writer<'_> {
     }
 
     fn when(&mut self, when: &WhenTable) {
-        let WhenTable { path: _, query, header, cookie: _, form, json, body, any: _ } = when;
-        for (kind, named) in [("query", query), ("header", header), ("form", form), ("json", json)] {
+        let WhenTable { path, query, header, cookie: _, form, json, body, any: _ } = when;
+        for (kind, named) in [("path", path), ("query", query), ("header", header), ("form", form), ("json", json)] {
             let named: Option<&At<Named<Condition>>> = named.as_ref();
             for (name, condition) in named.iter().flat_map(|named| &named.value.0) {
                 self.condition(&["when", kind, name], &condition.value);
@@ -143,20 +151,23 @@ impl Writer<'_> {
                 format!("[{}]", values.join(", "))
             }
             Condition::Operators(table) => {
-                let OperatorTable { eq, .. } = &*table.value;
-                let Some(eq) = eq else { return };
-                // A scalar means equality by itself.
-                if eq.json.is_array() || eq.json.is_object() {
-                    format!("{{ eq = {} }}", toml(&eq.json))
-                } else {
-                    toml(&eq.json)
+                let OperatorTable { eq, re, present, .. } = &*table.value;
+                match (eq, re, present) {
+                    (Some(eq), ..) if eq.json.is_array() || eq.json.is_object() => {
+                        format!("{{ eq = {} }}", toml(&eq.json))
+                    }
+                    // A scalar means equality by itself.
+                    (Some(eq), ..) => toml(&eq.json),
+                    (None, Some(re), _) => format!("{{ re = {} }}", re.value.to_toml_value()),
+                    (None, None, Some(_)) => "{ present = true }".to_owned(),
+                    (None, None, None) => return,
                 }
             }
         };
         self.line(2, &format!("{} = {value}", dotted(path)));
     }
 
-    fn response(&mut self, name: &str, response: &ResponseKeys) {
+    fn response(&mut self, name: &str, response: ResponseKeys) {
         let ResponseKeys { status, headers, json: _, body, r#type, file: _, base64: _ } = response;
         if let Some(status) = status {
             self.line(2, &format!("status = {}", status.0));
@@ -170,12 +181,12 @@ impl Writer<'_> {
                 }
             }
         }
-        if let Some(media) = r#type {
+        if let Some(media) = &r#type {
             self.key(2, &["type"], media);
         }
         let Some(body) = body else { return };
         if body.len() <= INLINE && !body.contains(['\n', '\r']) {
-            self.key(2, &["body"], body);
+            self.key(2, &["body"], &body);
             return;
         }
         let said = headers.iter().flat_map(|headers| &headers.value.0).find(|(name, _)| name.value == "content-type");
@@ -183,7 +194,7 @@ impl Writer<'_> {
         let media = said.or(r#type.as_ref().map(|media| media.value.as_str())).unwrap_or("");
         let path = self.body_file(name, extension(media));
         self.key(2, &["file"], &path);
-        self.bodies.push((path, body.value.clone()));
+        self.bodies.push((path, body.value));
     }
 
     /// A path that no other body has, of plain signs.

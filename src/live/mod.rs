@@ -84,9 +84,9 @@ impl Live {
         self.current.load()
     }
 
-    /// Replaces the snapshot. Requests under way keep theirs.
-    pub fn replace(&self, next: Snapshot) {
-        self.current.store(Arc::new(next));
+    /// Replaces the snapshot, and hands the old one over. Requests under way keep theirs.
+    pub fn replace(&self, next: Snapshot) -> Arc<Snapshot> {
+        self.current.swap(Arc::new(next))
     }
 }
 

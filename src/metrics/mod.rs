@@ -132,28 +132,29 @@ impl Metrics {
     }
 
     /// Drops the series of what is no longer configured, and takes on a new limit.
-    pub fn retain(&self, kept: &Kept) {
+    pub fn retain(&self, kept: &Kept<'_>) {
         let Ok(mut born) = self.born.lock() else { return };
         born.max_stubs = kept.max_stubs;
-        let gone: Vec<_> = born.stubs.keys().filter(|stub| !kept.stubs.contains(*stub)).cloned().collect();
+        let stays = |(mock, stub): &(String, String)| kept.stubs.contains(&(mock.as_str(), stub.as_str()));
+        let gone: Vec<_> = born.stubs.keys().filter(|stub| !stays(stub)).cloned().collect();
         for stub in gone {
             for labels in born.stubs.remove(&stub).unwrap_or_default() {
                 let _ = self.requests.remove_label_values(&labels);
             }
         }
-        born.folded.retain(|stub| kept.stubs.contains(stub));
+        born.folded.retain(stays);
         drop(born);
         // Label values come in the order of the labels' names: code and kind before upstream.
         for_each(&self.injected_delay, |values| {
             if let [mock] = values
-                && !kept.mocks.contains(mock)
+                && !kept.mocks.contains(mock.as_str())
             {
                 let _ = self.injected_delay.remove_label_values(&[mock]);
             }
         });
         for_each(&self.upstream_duration, |values| {
             if let [upstream] = values
-                && !kept.upstreams.contains(upstream)
+                && !kept.upstreams.contains(upstream.as_str())
             {
                 let _ = self.upstream_duration.remove_label_values(&[upstream]);
             }
@@ -161,7 +162,7 @@ impl Metrics {
         for family in [&self.upstream_requests, &self.upstream_errors] {
             for_each(family, |values| {
                 if let [what, upstream] = values
-                    && !kept.upstreams.contains(upstream)
+                    && !kept.upstreams.contains(upstream.as_str())
                 {
                     let _ = family.remove_label_values(&[upstream, what]);
                 }
@@ -169,8 +170,8 @@ impl Metrics {
         }
         for_each(&self.template_errors, |values| {
             if let [mock, stub] = values
-                && !kept.stubs.contains(&(mock.clone(), stub.clone()))
-                && (stub != OTHER || !kept.mocks.contains(mock))
+                && !kept.stubs.contains(&(mock.as_str(), stub.as_str()))
+                && (stub != OTHER || !kept.mocks.contains(mock.as_str()))
             {
                 let _ = self.template_errors.remove_label_values(&[mock, stub]);
             }
@@ -179,7 +180,7 @@ impl Metrics {
             if let [_, _, mock, _, stub] = values
                 && stub.is_empty()
                 && !mock.is_empty()
-                && !kept.mocks.contains(mock)
+                && !kept.mocks.contains(mock.as_str())
             {
                 let [code, decision, mock, scenario, stub] = values else { return };
                 let _ = self.requests.remove_label_values(&[mock, stub, scenario, decision, code]);
@@ -246,13 +247,13 @@ impl Reloaded {
 
 /// What stays after a reload.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct Kept<'a> {
     /// Mock and stub (or server stub).
-    pub stubs: HashSet<(String, String)>,
+    pub stubs: HashSet<(&'a str, &'a str)>,
     /// Mocks.
-    pub mocks: HashSet<String>,
+    pub mocks: HashSet<&'a str>,
     /// Upstreams.
-    pub upstreams: HashSet<String>,
+    pub upstreams: HashSet<&'a str>,
     /// The new limit.
     pub max_stubs: usize,
 }

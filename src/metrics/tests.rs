@@ -24,7 +24,7 @@ fn a_series_is_born_at_its_first_hit_and_goes_with_its_stub() {
 fn a_series_survives_a_reload_by_its_name() {
     let metrics = Metrics::new(10);
     Series::new(1, 0, 1).scenario(&metrics, 0, ["m", "s", "default"], 200).inc();
-    let kept = Kept { stubs: [("m".to_owned(), "s".to_owned())].into(), max_stubs: 10, ..Kept::default() };
+    let kept = Kept { stubs: [("m", "s")].into(), max_stubs: 10, ..Kept::default() };
     metrics.retain(&kept);
     Series::new(5, 0, 1).scenario(&metrics, 4, ["m", "s", "default"], 200).inc();
     assert!(text(&metrics).contains("stub=\"s\"} 2"));
@@ -47,7 +47,7 @@ fn an_upstream_that_is_gone_takes_its_series_along() {
     metrics.upstream("a").answered(&metrics, 200, 0.1);
     metrics.upstream("b").answered(&metrics, 200, 0.1);
     metrics.upstream_failed("b", Failure::Refused);
-    metrics.retain(&Kept { upstreams: ["a".to_owned()].into(), ..Kept::default() });
+    metrics.retain(&Kept { upstreams: ["a"].into(), ..Kept::default() });
     let text = text(&metrics);
     assert!(text.contains("standin_upstream_requests_total{code=\"200\",upstream=\"a\"} 1"));
     assert!(!text.contains("upstream=\"b\""));

@@ -27,6 +27,9 @@ const NOT_FOUND: &[u8] = br#"{"error":{"name":"mockRequestNotFoundError","messag
 /// Postman's answer where there is no example at all (reference, section 9).
 const NO_EXAMPLE: &[u8] = br#"{"error":{"name":"mockRequestNotFoundError","message":"To mock this request add an example response for the mock server to return.","header":"You need an example"}}"#;
 
+/// Postman's answer to a key in the query, where it looks no longer (reference, section 9).
+const MOCK_NOT_FOUND: &[u8] = br#"{"error":{"name":"mockNotFoundError","message":"Please refresh and try again."}}"#;
+
 /// A status, header fields and a body, ready to be written.
 #[derive(Debug)]
 pub struct Local {
@@ -114,6 +117,11 @@ impl Local {
             "error": { "name": "invalidCredentialsError", "header": "Invalid credentials", "message": message }
         });
         Self::json(401, "application/json; charset=utf-8", error.to_string().into(), cors)
+    }
+
+    /// The answer of a private mock with Postman's matching to a key in the query, in Postman's words.
+    pub fn mock_not_found(cors: Fields) -> Self {
+        Self::json(404, "application/json; charset=utf-8", Bytes::from_static(MOCK_NOT_FOUND), cors)
     }
 
     /// The answer to a preflight.

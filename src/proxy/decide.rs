@@ -274,6 +274,9 @@ fn plan(
             let fields = mock.map(|mock| mock.cors.preflight_fields(view)).unwrap_or_default();
             (Local::preflight(fields), plain("preflight"))
         }
+        Action::Denied if mock.is_some_and(|mock| mock.postman.is_some() && mock.access.is_key_in_query(view)) => {
+            (Local::mock_not_found(cors()), plain("denied"))
+        }
         Action::Denied => {
             let header = mock.map_or("x-api-key", |mock| &*mock.access.header);
             (Local::denied(header, cors()), plain("denied"))

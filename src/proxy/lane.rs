@@ -119,6 +119,15 @@ impl Clock {
     }
 }
 
+/// What an answer is written on, and the date that it is written with.
+#[derive(Debug)]
+pub struct Sheet<'c> {
+    /// The connection's clock.
+    pub clock: &'c mut Clock,
+    /// Where its answers are gathered.
+    pub out: &'c mut BytesMut,
+}
+
 /// An answer that is put together and has not left.
 #[derive(Debug)]
 pub struct Leaving<'p, 's> {
@@ -139,9 +148,9 @@ pub fn answer<'p, 's>(
     view: &RequestView<'_>,
     decision: &Decision<'s>,
     plain: Plain,
-    clock: &mut Clock,
-    out: &mut BytesMut,
+    sheet: Sheet<'_>,
 ) -> Option<Leaving<'p, 's>> {
+    let Sheet { clock, out } = sheet;
     let log = &snapshot.settings.call_log;
     let (stub, decided) = match &decision.action {
         Action::Scenario(scenario, delay) if delay.is_zero() => {

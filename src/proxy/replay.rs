@@ -119,11 +119,6 @@ impl Replay {
         (&self.input[..length], &mut self.output)
     }
 
-    /// Where an answer is gathered, to be sent by [`Self::send_rest`].
-    pub fn output(&mut self) -> &mut BytesMut {
-        &mut self.output
-    }
-
     /// Lets go of the first bytes of the input.
     pub fn forget(&mut self, length: usize) {
         self.input.advance(length);

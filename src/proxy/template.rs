@@ -20,14 +20,17 @@ const LOG_EVERY: Duration = Duration::from_secs(60);
 /// How many stubs are remembered for that; beyond, the oldest are forgotten and may be logged early.
 const LOGGED: usize = 1_000;
 
+/// A stub: its mock's name and its own.
+type Name = (Arc<str>, Arc<str>);
+
 /// What templates keep between requests, whatever the configuration.
 #[derive(Debug)]
 pub struct Memory {
     counters: Arc<Counters>,
     /// The seed where the configuration has none.
     seed: u64,
-    /// When stubs were logged last, by mock and stub.
-    logged: Mutex<HashMap<(Arc<str>, Arc<str>), Instant>>,
+    /// When stubs were logged last.
+    logged: Mutex<HashMap<Name, Instant>>,
 }
 
 impl Default for Memory {

@@ -93,15 +93,14 @@ pub(super) fn fresh(snapshot: &Snapshot) -> Vec<Arc<UpstreamState>> {
 }
 
 /// The names whose series stay.
-pub(super) fn kept(snapshot: &Snapshot) -> Kept {
+pub(super) fn kept(snapshot: &Snapshot) -> Kept<'_> {
     let table = &snapshot.table;
-    let stubs =
-        table.stubs().iter().map(|stub| (table.mocks()[stub.mock as usize].name.to_string(), stub.name.to_string()));
-    let server_stubs = table.server_stubs().iter().map(|stub| (stub.mock.to_string(), stub.name.to_string()));
+    let stubs = table.stubs().iter().map(|stub| (&*table.mocks()[stub.mock as usize].name, &*stub.name));
+    let server_stubs = table.server_stubs().iter().map(|stub| (&*stub.mock, &*stub.name));
     Kept {
         stubs: stubs.chain(server_stubs).collect(),
-        mocks: table.mocks().iter().map(|mock| mock.name.to_string()).collect(),
-        upstreams: snapshot.upstreams.iter().map(|upstream| upstream.settings.name.to_string()).collect(),
+        mocks: table.mocks().iter().map(|mock| &*mock.name).collect(),
+        upstreams: snapshot.upstreams.iter().map(|upstream| &*upstream.settings.name).collect(),
         max_stubs: snapshot.settings.max_stubs,
     }
 }

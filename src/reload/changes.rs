@@ -1,10 +1,9 @@
 //! What a reload changes, stub by stub.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hasher as _};
 
-use crate::stubs::scenario::Stub;
+use crate::stubs::matcher::Conditions;
+use crate::stubs::scenario::{Mock, Stub};
 use crate::stubs::table::Table;
 
 /// What a reload that took effect has changed.
@@ -22,44 +21,53 @@ pub struct Changes {
 
 /// Counts what is new, what answers otherwise, and what is gone.
 pub(super) fn compare(old: &Table, new: &Table) -> Changes {
-    let mut before = digests(old);
+    // Mocks are few and stubs are many: what mocks say is compared once, as text.
+    let said = |table: &Table| table.mocks().iter().map(|mock| said(mock)).collect::<Vec<_>>();
+    let (said_before, says) = (said(old), said(new));
+    let mut before: HashMap<(&str, &str), &Stub> = old.stubs().iter().map(|stub| (name(old, stub), stub)).collect();
     let mut changes = Changes::default();
-    for (name, digest) in digests(new) {
-        match before.remove(&name) {
+    for stub in new.stubs() {
+        match before.remove(&name(new, stub)) {
             None => changes.added += 1,
-            Some(other) if other != digest => changes.changed += 1,
-            Some(_) => {}
+            Some(other) => {
+                let of_mock = said_before[other.mock as usize] == says[stub.mock as usize];
+                changes.changed += usize::from(!of_mock || !same((old, other), (new, stub)));
+            }
         }
     }
     changes.removed = before.len();
     changes
 }
 
-/// A hash of everything that a stub says, by mock and name.
-fn digests(table: &Table) -> HashMap<(String, String), u64> {
-    let digest = |stub: &Stub| {
-        let mut hash = HashText(DefaultHasher::new());
-        let scenarios = stub.scenarios.iter().map(|number| &table.scenarios()[*number as usize]);
-        // Numbers are places in the table and change with the neighbours, so they are left out.
-        let _ = write!(hash, "{:?} {:?} {:?}", stub.method, stub.path, stub.query);
-        let mock = &table.mocks()[stub.mock as usize];
-        let (hosts, active, access) = (&mock.hosts, &mock.active, &mock.access);
-        let _ = write!(hash, "{hosts:?} {active:?} {access:?} {:?} {:?} {:?}", mock.delay, mock.cors, mock.selectors);
-        for s in scenarios {
-            let _ = write!(hash, "{:?} {:?} {:?} {:?} {:?}", s.name, s.id, s.conditions, s.answer, s.delay);
-        }
-        hash.0.finish()
-    };
-    let name = |stub: &Stub| (table.mocks()[stub.mock as usize].name.to_string(), stub.name.to_string());
-    table.stubs().iter().map(|stub| (name(stub), digest(stub))).collect()
+/// Mock and stub.
+fn name<'t>(table: &'t Table, stub: &'t Stub) -> (&'t str, &'t str) {
+    (&table.mocks()[stub.mock as usize].name, &stub.name)
 }
 
-/// Hashes text as it is written, without keeping it.
-struct HashText(DefaultHasher);
+/// What a mock's own settings mean for all its stubs.
+fn said(mock: &Mock) -> String {
+    let Mock { hosts, active, access, delay, cors, selectors, .. } = mock;
+    format!("{hosts:?} {active:?} {access:?} {delay:?} {cors:?} {selectors:?}")
+}
 
-impl std::fmt::Write for HashText {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.write(text.as_bytes());
-        Ok(())
-    }
+/// Whether two stubs of one name answer alike. Numbers are places in the table and change with the neighbours, so they
+/// are left out.
+fn same((old, before): (&Table, &Stub), (new, now): (&Table, &Stub)) -> bool {
+    before.method == now.method
+        && before.path == now.path
+        && alike(&before.query, &now.query)
+        && before.scenarios.len() == now.scenarios.len()
+        && before.scenarios.iter().zip(&now.scenarios).all(|(before, now)| {
+            let (before, now) = (&old.scenarios()[*before as usize], &new.scenarios()[*now as usize]);
+            before.name == now.name
+                && before.id == now.id
+                && alike(&before.conditions, &now.conditions)
+                && before.answer == now.answer
+                && before.delay == now.delay
+        })
+}
+
+/// Whether conditions are the same. Regular expressions and JSONPaths can be compared by their text only.
+fn alike(before: &Conditions, now: &Conditions) -> bool {
+    (before.is_empty() && now.is_empty()) || format!("{before:?}") == format!("{now:?}")
 }

@@ -5,6 +5,7 @@
 
 mod build;
 mod changes;
+mod retire;
 mod watch;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,7 @@ use crate::live::{Live, Snapshot, resolve};
 use crate::metrics::{Metrics, Reloaded};
 use crate::problem::{Code, Problem, Problems, Sources, Summary};
 use build::{build, fresh, kept, snapshot};
+use retire::retire;
 
 /// How long a reload waits for the names of new upstreams before it takes effect without them.
 const RESOLVE: Duration = Duration::from_secs(1);
@@ -106,10 +108,7 @@ impl Reloader {
         match result {
             Ok((next, changes, warnings)) => {
                 resolve::resolve(&fresh(&next), RESOLVE).await;
-                let kept = kept(&next);
-                certificate(&next, &self.metrics);
-                self.live.replace(next);
-                self.metrics.retain(&kept);
+                self.put(next).await;
                 self.metrics.generation.set(i64::try_from(changes.generation).unwrap_or(i64::MAX));
                 self.metrics.reloaded(Reloaded::Applied, unix_seconds());
                 *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -138,6 +137,16 @@ impl Reloader {
                 Err(problems)
             }
         }
+    }
+
+    /// Puts a snapshot into force, and drops what belonged to the old one alone.
+    async fn put(&self, next: Snapshot) {
+        certificate(&next, &self.metrics);
+        let old = self.live.replace(next);
+        tokio::spawn(retire(old));
+        let (next, metrics) = (self.live.snapshot(), self.metrics.clone());
+        // It looks at every stub: that is too long for a thread that serves.
+        let _ = tokio::task::spawn_blocking(move || metrics.retain(&kept(&next))).await;
     }
 
     /// What was wrong with the last attempt; nothing after one that took effect.

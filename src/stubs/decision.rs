@@ -40,7 +40,7 @@ pub enum Action<'t> {
     ServerStub(&'t Arc<ServerStub>, Duration),
     /// Standin answers a preflight for the mock.
     Preflight,
-    /// The mock is private and no valid key came: 401.
+    /// The mock is private and no valid key came: 401, or in Postman's matching 404 where it came in the query.
     Denied,
     /// The upstream answers.
     Forward(Destination),

@@ -97,8 +97,7 @@ impl Index {
         for (number, stub) in stubs.iter().enumerate() {
             of_mock[stub.mock as usize].push(number as u32);
         }
-        let mut index = Index::default();
-        index.collections = mocks
+        let collections = mocks
             .iter()
             .zip(&of_mock)
             .map(|(mock, numbers)| {
@@ -106,6 +105,7 @@ impl Index {
                 Some(Box::new(Collection::build(settings, numbers, stubs, scenarios)))
             })
             .collect();
+        let mut index = Index { collections, ..Index::default() };
         for (place, draft) in drafts {
             let mut base = Base::new(draft.owner);
             let mut leaves: Vec<Methods> = Vec::new();

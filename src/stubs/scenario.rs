@@ -121,6 +121,11 @@ impl Access {
         view.header(&self.header).is_some_and(|sent| self.is_key(sent))
     }
 
+    /// Whether a key, right or wrong, came in the query alone: Postman's mock servers once took it from there.
+    pub fn is_key_in_query(&self, view: &RequestView<'_>) -> bool {
+        view.header(&self.header).is_none() && view.query().iter().any(|(key, _)| &**key == b"apikey")
+    }
+
     /// Whether this is a key of the mock.
     pub fn is_key(&self, sent: &[u8]) -> bool {
         self.keys.iter().fold(subtle::Choice::from(0), |found, key| found | key.0.ct_eq(sent)).into()

@@ -38,7 +38,10 @@ fn an_environment_is_written_into_the_answers() {
     let written = shown(dir.path());
     assert!(written.contains("\nname = \"forms of Lyon\"\n") && written.contains("Bonjour Lyon"), "{written}");
     assert!(!written.contains("[environments") && !written.contains("Bonjour Paris"), "{written}");
-    // What has no text is told, and no value of a variable is.
+    // What has no text is told, and so is what may hold a secret; no value of a variable is.
+    let secret =
+        format!("note: {STAGING}:7:5: variables: may stand in what is written: the value of a secret variable");
+    assert!(ended.stdout.contains(&secret), "{ended:?}");
     assert!(ended.stdout.contains(&format!("{STAGING}:8:5: variables: left out")), "{ended:?}");
     assert!(!ended.stdout.contains("s3cret"), "{ended:?}");
 }

@@ -1,9 +1,11 @@
 //! Collections as mocks: what `import` writes, what `[postman]` serves, what `export` prints, and what others have
 //! published.
 
+mod asked;
 mod command;
 mod corpora;
 mod export;
+mod limits;
 mod newman;
 mod source;
 

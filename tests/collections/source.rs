@@ -33,6 +33,38 @@ fn the_saved_examples_answer_and_all_else_is_forwarded() {
 }
 
 #[test]
+fn a_collection_of_version_2_0_is_read_too() {
+    let old = r#"{
+      "info": { "name": "Old", "schema": "https://schema.getpostman.com/json/collection/v2.0.0/collection.json" },
+      "item": [{
+        "name": "Get user",
+        "request": { "url": "http://h/users/:id", "method": "GET", "header": "Accept: */*" },
+        "response": [
+          { "name": "As text", "originalRequest": "http://h/users", "code": 200, "header": "X-Form: text\r\nX-Form: twice", "body": "all" },
+          {
+            "name": "With a variable by its id", "code": 200, "header": [{ "key": "X-Form", "value": "list" }], "body": "seven",
+            "originalRequest": {
+              "method": "GET",
+              "url": { "raw": "http://h/users/:id?a=1", "host": "h", "path": "users/:id", "query": [{ "key": "a", "value": "1" }], "variable": [{ "id": "id", "value": "7" }] }
+            }
+          },
+          { "name": "Of the item", "code": 202, "header": null, "body": null }
+        ]
+      }]
+    }"#;
+    let sidecar = sidecar()
+        .config("mocks = [\"old.toml\"]")
+        .file("old.toml", "[postman]\ncollection = \"old.json\"\n")
+        .file("old.json", &format!("\u{feff}{old}"))
+        .start();
+    let all = sidecar.get("/users");
+    assert_eq!((all.status, all.text().as_str(), all.header("x-form")), (200, "all", Some("text")));
+    let seven = sidecar.get("/users/7?a=1");
+    assert_eq!((seven.status, seven.text().as_str(), seven.header("x-form")), (200, "seven", Some("list")));
+    assert_eq!(sidecar.get("/users/8").status, 202);
+}
+
+#[test]
 fn a_collection_is_watched_and_a_bad_one_changes_nothing() {
     let sidecar = shop("").start();
     let path = format!("mocks/{SHOP}");

@@ -29,6 +29,7 @@ const METRICS: &[&str] = &[
     "rejected_total",
     "request_duration_seconds",
     "requests_total",
+    "template_errors_total",
     "traces_dropped_total",
     "upstream_duration_seconds",
     "upstream_errors_total",
@@ -75,12 +76,13 @@ fn every_metric_moves_with_what_it_counts() {
             assert_ne!(view.path.as_bytes(), b"/panic", "a panic that a test asked for")
         })),
     };
-    let sidecar =
-        varied(&upstream, port).config("[metrics]\nmax_stubs = 2").hooks(hooks).lines_to(Stuck(stuck)).start();
+    let config = "[metrics]\nmax_stubs = 2\n[[stub]]\nmatch = \"GET /fails\"\nbody = \"{{ query.n | int }}\"";
+    let sidecar = varied(&upstream, port).config(config).hooks(hooks).lines_to(Stuck(stuck)).start();
     let before = scrape(&sidecar);
 
     traffic(&sidecar);
     assert_eq!(sidecar.get("/panic").status, 500);
+    assert_eq!(sidecar.get("/fails?n=x").status, 500);
     // Gauges fall back: they are looked at while there is something to see.
     let mut late = sidecar.connect();
     late.send("GET /real/held HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -167,3 +167,11 @@ fn equal_examples_and_equal_names_are_no_mistake() {
     assert_eq!(mock.get("GET /a"), "s/x");
     assert_eq!(mock.ask("GET /a").header("x-mock-response-code", "404").answer(), "s/y");
 }
+
+#[test]
+fn rows_judge_what_lies_below_the_base_path() {
+    let mock = stubs("base_path = \"/api\"\nclosest = \"fuzzy\"", &["GET /answer"]);
+    assert_eq!(mock.get("GET /api/Answr"), "GET /answer");
+    assert_eq!(mock.get("GET /API/answer"), "Unmatched");
+    assert_eq!(mock.get("GET /apy/answer"), "Unmatched");
+}

@@ -41,6 +41,17 @@ fn a_multipart_form_is_compared_by_its_text_fields() {
 }
 
 #[test]
+fn a_graphql_request_is_compared_as_the_json_that_it_is() {
+    let mock = mock(
+        "match_body = true\n[[stub]]\nname = \"g\"\nmatch = \"POST /graphql\"\n\
+         when.json.\"$\" = { eq = { query = \"{ user(id: 1) { name } }\", variables = {} } }\n",
+    );
+    let ask = mock.ask("POST /graphql").header("content-type", "application/json");
+    assert_eq!(ask.clone().body("{\"variables\": {}, \"query\": \"{ user(id: 1) { name } }\"}").answer(), "g");
+    assert_eq!(ask.body("{\"variables\": {}, \"query\": \"{ user(id:1) { name } }\"}").answer(), "Unmatched");
+}
+
+#[test]
 fn with_body_matching_on_another_body_drops_the_example() {
     let mock = bodies("match_body = true");
     let ask = mock.ask("POST /a").header("Content-Type", JSON);

@@ -7,6 +7,7 @@ mod mixed;
 mod naive;
 mod property;
 mod selectors;
+mod served;
 mod vectors;
 
 use std::fmt;
@@ -64,7 +65,7 @@ impl Ask<'_> {
         self
     }
 
-    /// The name of the stub that answers, with that of its scenario unless it is the default; else what becomes of it.
+    /// The name of the stub that answers, with that of its scenario where it was given one; else what becomes of it.
     pub fn answer(&self) -> String {
         Answer(self.decide(Reading::Whole)).to_string()
     }
@@ -84,7 +85,7 @@ struct Answer(Kind);
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Scenario { stub, scenario } if scenario == "default" => f.write_str(stub),
+            Kind::Scenario { stub, scenario } if ["default", "1"].contains(&scenario.as_str()) => f.write_str(stub),
             Kind::Scenario { stub, scenario } => write!(f, "{stub}/{scenario}"),
             kind => write!(f, "{kind:?}"),
         }

@@ -74,6 +74,7 @@ pub fn decide(mock: &Mock, request: &Request) -> Option<Verdict> {
     // The method, then what the selectors say.
     let mut left: Vec<(usize, &Example)> =
         all.into_iter().filter(|(_, example)| example.method == request.method).collect();
+    let of_method = left.clone();
     let sure = |answer| Some(Verdict { answer, may_ask_for_body: false });
     if let Some(code) = facts.header("x-mock-response-code") {
         left.retain(|(_, example)| example.status.to_string() == code);
@@ -118,7 +119,16 @@ pub fn decide(mock: &Mock, request: &Request) -> Option<Verdict> {
     let may_ask_for_body = match (head, explicit) {
         (None, _) => false,
         (Some(_), true) => true,
-        (Some(head), false) => may_change(head, &left),
+        (Some(head), false) => {
+            let fits = |(_, example): &&(usize, &Example)| row(example, &facts, mock.fuzzy).is_some();
+            let fitting: Vec<usize> = of_method
+                .iter()
+                .filter(fits)
+                .filter(|(_, example)| example.body.is_some())
+                .map(|(order, _)| *order)
+                .collect();
+            may_change(head, &left, &fitting)
+        }
     };
     if explicit {
         left.retain(|scored| has_equal_body(scored.example.body.as_ref(), &facts));
@@ -138,16 +148,15 @@ pub fn last_row(mock: &Mock, request: &Request) -> bool {
     of_method.filter_map(|example| row(example, &facts, mock.fuzzy)).min() == Some(8)
 }
 
-/// Whether another example has a body that could make it the best; nobody asks where there is none.
-fn may_change(head: Scored, left: &[Scored]) -> bool {
-    let others: Vec<&Scored> =
-        left.iter().filter(|other| other.order != head.order && other.example.body.is_some()).collect();
-    let overtakes = |other: &&&Scored| {
-        let with_bonus = Scored { score: other.score + 5 * PART, ..***other };
+/// Whether another example has a body that could make it the best. Where the best has a body itself, any other with a
+/// body whose path fits is reason enough, filters aside: `fitting` has these.
+fn may_change(head: Scored, left: &[Scored], fitting: &[usize]) -> bool {
+    let overtakes = |other: &Scored| {
+        let with_bonus = Scored { score: other.score + 5 * PART, ..*other };
         pick(vec![head, with_bonus]).is_some_and(|best| best.order == other.order)
     };
-    // Where the best has a body itself, its own bonus is worth a look as soon as there is any other.
-    others.iter().any(|other| overtakes(&other)) || head.example.body.is_some() && !others.is_empty()
+    let mut others = left.iter().filter(|other| other.order != head.order && other.example.body.is_some());
+    others.any(overtakes) || head.example.body.is_some() && fitting.iter().any(|order| *order != head.order)
 }
 
 /// The highest score; of several the first by ID that has status 200, else the first. Without IDs by file.
@@ -173,7 +182,7 @@ fn header_values(facts: &Facts, name: &str) -> Option<String> {
 /// The first row that fits, from 1.
 fn row(example: &Example, facts: &Facts, fuzzy: bool) -> Option<usize> {
     // A slash inside a segment is none between segments.
-    let shown = |segment: &str| segment.replace('/', "%2F");
+    let shown = |segment: &str| segment.replace('/', "\u{1}");
     let own: Vec<(String, bool)> = example
         .path
         .iter()

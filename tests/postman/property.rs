@@ -93,10 +93,10 @@ fn run(collections: usize, fuzzy: bool) {
 
 #[test]
 fn index_and_oracle_agree_on_wildcard_mocks() {
-    run(5_000, false);
+    run(10_000, false);
 }
 
 #[test]
 fn index_and_oracle_agree_on_fuzzy_mocks() {
-    run(5_000, true);
+    run(10_000, true);
 }

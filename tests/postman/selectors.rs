@@ -99,3 +99,17 @@ fn a_private_mock_asks_for_its_key_before_it_answers_by_name() {
     assert_eq!(ask.header("x-api-key", "sesame").answer(), "get-a");
     assert_eq!(mock.ask("GET /elsewhere").answer(), "Unmatched");
 }
+
+#[test]
+fn a_key_comes_before_the_active_server_stub_and_that_before_selectors_and_scores() {
+    let mock = mock(
+        "access = { private = true, keys = [{ env = \"ORACLE_KEY\" }] }\nactive_server_stub = \"down\"\n\
+         server_stub_scope = \"all\"\n[[server_stub]]\nname = \"down\"\nstatus = 503\n\
+         [[stub]]\nmatch = \"GET /a\"\nid = \"x\"\n",
+    );
+    for request in ["GET /a", "POST /elsewhere"] {
+        let ask = mock.ask(request).header("x-mock-response-id", "x");
+        assert_eq!(ask.answer(), "Denied", "{request}");
+        assert_eq!(ask.header("x-api-key", "sesame").answer(), "ServerStub", "{request}");
+    }
+}

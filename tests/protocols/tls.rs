@@ -155,6 +155,37 @@ fn an_upstream_is_verified_and_is_shown_what_it_asks_for() {
 }
 
 #[test]
+fn a_request_of_http_2_says_by_its_scheme_that_tls_is_spoken() {
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    authority.write(dir.path(), "server");
+    let port = free_port();
+    let script = format!(
+        "const http2 = require('http2'), fs = require('fs');\n\
+         const server = http2.createSecureServer({{ key: fs.readFileSync('server.key'), cert: fs.readFileSync('server.pem') }});\n\
+         server.on('stream', (stream, h) => {{ stream.respond({{ ':status': 200 }});\n\
+           stream.end([h[':scheme'], h[':authority'], h[':path'], h['host']].join(' ')); }});\n\
+         server.listen({port}, '127.0.0.1');"
+    );
+    std::fs::write(dir.path().join("server.cjs"), script).unwrap();
+    let mut node = program("node", &["server.cjs"], dir.path());
+    wait_for("node to listen", || {
+        if node.0.try_wait().unwrap().is_some() {
+            panic!("node: {}", node.complaint());
+        }
+        TcpStream::connect(("127.0.0.1", port)).ok()
+    });
+    let upstream = format!("url = \"https://localhost:{port}\", http2 = \"always\", tls = {{ ca = \"ca.pem\" }}");
+    let sidecar = sidecar()
+        .config(&format!("proxy.upstream = \"app\"\nupstreams.app = {{ {upstream} }}"))
+        .file("ca.pem", &authority.pem())
+        .start();
+    assert_eq!(sidecar.get("/a%20b?c=d").text(), "https a.test /a%20b?c=d ");
+    let plain = sidecar.connect().get_with("/", "x: y\r\n").text();
+    assert_eq!(plain, "https a.test / ", "and again on the same connection");
+}
+
+#[test]
 fn an_upstream_that_speaks_another_protocol_than_configured_is_named() {
     // A server of HTTP/1.1 that answers whatever it is sent.
     let plain = TcpListener::bind("127.0.0.1:0").unwrap();

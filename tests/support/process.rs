@@ -112,13 +112,17 @@ impl Process {
         line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
     }
 
+    /// Replaces `standin.toml`, all at once.
+    pub fn write(&self, config: &str) {
+        let aside = self.dir.path().join("aside");
+        std::fs::write(&aside, format!("{PORTS}{config}")).unwrap();
+        std::fs::rename(aside, self.dir.path().join("standin.toml")).unwrap();
+    }
+
     /// Replaces `standin.toml` and waits until the new generation is in force.
     pub fn reload_with(&self, config: &str) {
         let before = self.generation();
-        let path = self.dir.path().join("standin.toml");
-        let aside = self.dir.path().join("aside");
-        std::fs::write(&aside, format!("{PORTS}{config}")).unwrap();
-        std::fs::rename(aside, path).unwrap();
+        self.write(config);
         self.signal("HUP");
         wait_for("the new generation", || (self.generation() > before).then_some(()));
     }

@@ -129,3 +129,40 @@ fn files_of_releases_are_watched_and_checked() {
     assert!(config["file"].as_str().unwrap().ends_with("v2/a.toml"), "{config}");
     assert_eq!(sidecar.get("/a").text(), "uno");
 }
+
+/// A large file is read in pieces; nobody notices.
+#[test]
+fn a_release_may_be_a_large_file() {
+    let many: String = (0..6_000)
+        .map(|n| {
+            format!("[[stub]]\nmatch = \"GET /many/{n}\"\nbody = \"{{{{ query.n | int }}}} of {n}, among many\"\n")
+        })
+        .collect();
+    assert!(many.len() > standin::file::pieces::LARGE, "it is read in pieces");
+    let mock = |active: &str| {
+        format!(
+            "release = \"{active}\"\nreleases.small.files = [\"small.toml\"]\nreleases.large.files = [\"large.toml\"]\n\
+             [[stub]]\nmatch = \"GET /common\"\nbody = \"common\""
+        )
+    };
+    let sidecar = sidecar()
+        .config("mocks = [\"shop.toml\"]")
+        .file("shop.toml", &mock("small"))
+        .file("small.toml", "[[stub]]\nmatch = \"GET /many/7\"\nbody = \"the only one\"")
+        .file("large.toml", &many)
+        .start();
+    assert_eq!(sidecar.get("/many/7").text(), "the only one");
+    sidecar.write("shop.toml", &mock("large"));
+    sidecar.app().reload().unwrap();
+    assert_eq!(sidecar.get("/many/5999?n=3").text(), "3 of 5999, among many");
+    assert_eq!(sidecar.get("/common").text(), "common");
+    let problem = sidecar.get("/many/5999?n=x").json();
+    assert!(problem["detail"].as_str().unwrap().contains("(large.toml:18000) failed"), "{problem}");
+    // A mistake in it is found while the other one is active.
+    sidecar.write("large.toml", &many.replace("GET /many/5999", "/many/5999"));
+    sidecar.write("shop.toml", &mock("small"));
+    let problems = sidecar.app().reload().unwrap_err().render(false);
+    assert!(problems.contains("bad-match") && problems.contains("large.toml:17999"), "{problems}");
+    assert_eq!(problems.matches("large.toml:").count(), 1, "{problems}");
+    assert_eq!(sidecar.get("/many/7?n=1").text(), "1 of 7, among many", "the old one is in force");
+}

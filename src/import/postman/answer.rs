@@ -228,6 +228,16 @@ mod tests {
     }
 
     #[test]
+    fn each_name_of_a_dynamic_variable_is_known() {
+        let names: Vec<&str> = fake::names().collect();
+        assert_eq!(names.len(), 118);
+        for name in names {
+            let (read, _, _) = texts(&format!("{{{{${name}}}}}"), Purpose::Loaded);
+            assert_eq!(read, Read::Template(format!("{{{{ fake('{name}') }}}}")));
+        }
+    }
+
+    #[test]
     fn what_means_nothing_stays_a_static_text() {
         for text in [
             "plain",

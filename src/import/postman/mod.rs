@@ -75,6 +75,11 @@ pub fn collection(
     let mut notes = Vec::new();
     let own = variables::read(root.get("variable"), &mut notes);
     let variables = Variables::new(&own, environment, &mut notes);
+    let secrets = own.iter().chain(environment).filter(|variable| variable.secret && !variable.value.is_empty());
+    for Variable { name, .. } in secrets.filter(|_| purpose.is_written()) {
+        let what = "may stand in what is written: the value of a secret variable";
+        notes.push(Note::routine(Some(name.place), "variables", what, format!("`{}`", name.value)));
+    }
     let mut reader = items::Reader::new(&variables, purpose, notes);
     reader.folder(root.get("item"), &mut Vec::new())?;
     if variables.are_too_long() {
@@ -85,7 +90,7 @@ pub fn collection(
         ));
     }
     let items::Reader { stubs, used, mut notes, requests, examples, .. } = reader;
-    notes.sort_by_key(|note| note.place.map_or(0, |place| place.start));
+    notes.sort_by_key(|note| note.place.map(|place| (place.source, place.start)));
     let used = used.into_iter().filter_map(|name| variables.plain(&name).map(|text| (name, text))).collect();
     Ok(Collection { name: name_node.unwrap_or(node).at(name), stubs, used, notes, requests, examples })
 }

@@ -210,11 +210,8 @@ mod tests {
     use super::*;
 
     fn variables(pairs: &[(&str, &str)]) -> (Variables, Vec<Note>) {
-        let pair =
-            |(name, value): &(&str, &str)| (At { value: (*name).to_owned(), place: NOWHERE }, (*value).to_owned());
-        let pairs: Vec<Variable> = pairs.iter().map(pair).collect();
         let mut notes = Vec::new();
-        (Variables::new(&pairs, &[], &mut notes), notes)
+        (Variables::new(&known(pairs), &[], &mut notes), notes)
     }
 
     #[test]

@@ -377,7 +377,9 @@ fn not_yaml(text: &str, source: SourceId, error: &ScanError) -> Box<Problem> {
     let help = match text.trim_start().chars().next() {
         Some('<') => "this looks like a web page: save the file itself, not the page that shows it",
         _ if text.contains("{{") => "if it is a template, render it first",
-        _ if start + 1 >= text.trim_end().len() => "the file ends too early: copy it whole",
+        _ if start + 1 >= text.trim_end().len() || error.info().contains("unclosed") => {
+            "the file ends too early, or something in it is not closed"
+        }
         _ => "mend it, or write it again",
     };
     let title = "the file is no YAML";

@@ -1,13 +1,13 @@
 //! From the bytes of a head to a decision, whatever protocol they came by.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::{Arrived, Connections, Over};
 use crate::proxy::context::Request;
 use crate::proxy::decide::{self, Arrival, Plan};
 use crate::proxy::front::{self, Framing, Passed};
 use crate::proxy::head::{self, RawHead, Refusal};
-use crate::proxy::lane::{self, Clock, Leaving, Plain};
+use crate::proxy::lane::{self, Leaving, Plain, Sheet};
 use crate::stubs::request::{BodyView, RequestView};
 
 /// A head that passed, and what is to be done if its body need not be looked at first.
@@ -44,8 +44,7 @@ impl Connections {
         &'p self,
         raw: &[u8],
         arrived: &Arrived<'s>,
-        clock: &mut Clock,
-        out: &mut BytesMut,
+        sheet: Sheet<'_>,
     ) -> Result<Met<'p, 's>, Refusal> {
         let parsed = head::parse(raw)?;
         let passed = front::check(&parsed, arrived.snapshot.settings.limits.request_body)?;
@@ -63,7 +62,7 @@ impl Connections {
         let decision = decide::judge(&self.plane, arrived.snapshot, &view);
         if let Some(decision) = &decision
             && let Some(leaving) =
-                lane::answer(&self.plane, arrived.snapshot, &arrival, &view, decision, closing, clock, out)
+                lane::answer(&self.plane, arrived.snapshot, &arrival, &view, decision, closing, sheet)
         {
             return Ok(Met::Answered(leaving, closing));
         }

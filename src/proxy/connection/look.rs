@@ -9,7 +9,7 @@ use super::admit::{Admitted, Met};
 use super::{Arrived, Connections, Over, Peer};
 use crate::live::Snapshot;
 use crate::proxy::head::Refusal;
-use crate::proxy::lane::{Clock, Slow};
+use crate::proxy::lane::{Clock, Sheet, Slow};
 use crate::proxy::replay::Replay;
 use crate::settings::Limits;
 
@@ -49,7 +49,7 @@ impl Connections {
         let exchange = stream.exchange().clone();
         let arrived = Arrived { snapshot: &borrowed, started, peer, exchange: &exchange, over: Over::Http1 };
         let (head, out) = stream.halves(length);
-        let met = self.meet(head, &arrived, clock, out);
+        let met = self.meet(head, &arrived, Sheet { clock, out });
         let mut further = |admitted| {
             let raw = stream.take(length).freeze();
             Look::Further(Further { snapshot: Arc::clone(&borrowed), started, raw, admitted })

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use bytes::Buf as _;
+use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 
 use super::frames::{Frames, GOING_AWAY};
@@ -17,6 +17,11 @@ use super::{Replay, SEND, Socket};
 const GATHER: usize = 16 << 10;
 
 impl Replay {
+    /// Where an answer is gathered, to be sent by [`Self::send_rest`].
+    pub fn output(&mut self) -> &mut BytesMut {
+        &mut self.output
+    }
+
     /// Writes bytes of our own and sees them off.
     ///
     /// # Errors

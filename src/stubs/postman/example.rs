@@ -6,13 +6,19 @@ use super::body::Body;
 use super::score::Params;
 use crate::stubs::request::{NoValue, RequestView};
 
+/// A key of a query and its value, decoded.
+pub type Pair = (Box<[u8]>, Box<[u8]>);
+
+/// The name of a header, in lower case, and its value.
+pub type Header = (Box<str>, Box<[u8]>);
+
 /// The request of a saved example, beside method and path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Example {
-    /// Decoded pairs, in order.
-    pub query: Box<[(Box<[u8]>, Box<[u8]>)]>,
-    /// Names in lower case, with their values.
-    pub headers: Box<[(Box<str>, Box<[u8]>)]>,
+    /// Its query, in order.
+    pub query: Box<[Pair]>,
+    /// Its headers, in order.
+    pub headers: Box<[Header]>,
     /// The body, if there is one.
     pub body: Option<Body>,
     /// Whether the scenario has an `id` of its own, and not one that was made up for it.

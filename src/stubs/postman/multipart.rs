@@ -33,12 +33,12 @@ pub(super) fn text_fields(content_type: &[u8], body: &[u8]) -> Option<Vec<Field>
 /// A part, from the line end before its head: no field where it is a file, `None` where it is malformed.
 fn field(part: &[u8]) -> Option<Option<Field>> {
     let head_end = memmem::find(part, b"\r\n\r\n")?;
-    let lines = part[..head_end].split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let disposition = lines.filter_map(|line| {
+    // Of several the last counts.
+    let mut lines = part[..head_end].rsplit(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let disposition = lines.find_map(|line| {
         let at = memchr::memchr(b':', line)?;
         line[..at].eq_ignore_ascii_case(b"content-disposition").then(|| &line[at + 1..])
-    });
-    let disposition = disposition.last()?;
+    })?;
     if parameter(disposition, b"filename").is_some() || parameter(disposition, b"filename*").is_some() {
         return Some(None);
     }

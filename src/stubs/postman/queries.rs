@@ -3,8 +3,9 @@
 //! Examples with the same keys form a class. In a class only the number of equal pairs tells examples apart: what they
 //! have in common with the request in keys is the same for all. So the lists of the examples that have a given pair,
 //! shortest first, lead to the best, and a list need not be read to its end: examples are numbered in the order in which
-//! ties go, so the first one with as many pairs as are still possible is the best of its list. Of classes that share no
-//! key with the request the one with the fewest keys is the best, or, beyond ten missing pairs, the first.
+//! ties go, so the first one with as many pairs as are still possible is the best of its list. Of examples with the same
+//! query only the first is kept. Of classes that share no key with the request the one with the fewest keys is the best,
+//! or, beyond ten missing pairs, the first.
 
 use smallvec::SmallVec;
 
@@ -108,7 +109,9 @@ fn keep(best: &mut Option<Found>, other: Found) {
 }
 
 impl Class {
-    fn build(keys: &[u32], examples: Vec<u32>, entries: &[Entry]) -> Self {
+    fn build(keys: &[u32], mut examples: Vec<u32>, entries: &[Entry]) -> Self {
+        let mut seen: Map<&[u32], ()> = Map::default();
+        examples.retain(|number| seen.insert(&entries[*number as usize].query.pairs, ()).is_none());
         let mut by_pair: Map<u32, Vec<u32>> = Map::default();
         if examples.len() > SCAN {
             for number in &examples {

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::example::Pair;
 use super::score::common;
 use crate::stubs::Map;
 use crate::stubs::request::Pairs;
@@ -38,7 +39,7 @@ pub(super) struct Asked {
 }
 
 impl Words {
-    pub(super) fn take_in(&mut self, query: &[(Box<[u8]>, Box<[u8]>)]) -> Query {
+    pub(super) fn take_in(&mut self, query: &[Pair]) -> Query {
         let (mut keys, mut pairs) = (Vec::new(), Vec::new());
         for (key, value) in query {
             let fresh = self.keys.len() as u32;

@@ -188,6 +188,23 @@ fn a_json_string_that_is_one_expression_keeps_the_type_of_its_value() {
 }
 
 #[test]
+fn whatever_a_caller_sends_stays_within_its_string() {
+    use rand::SeedableRng as _;
+    use rand::seq::IndexedRandom as _;
+    let mut dice = rand::rngs::Xoshiro256PlusPlus::seed_from_u64(1);
+    let signs =
+        ["\"", "\\", "{", "}", "{{", "}}", "%}", "\n", "\u{7f}", "\u{0}", ",", ":", "é", "a", "</script>", "\u{2028}"];
+    for _ in 0..2000 {
+        let sent: String = (0..8).map(|_| *signs.choose(&mut dice).unwrap()).collect();
+        let body = serde_json::Value::String(sent.clone()).to_string();
+        let sample = Sample { body: BodyView::Whole(body.as_bytes()), ..Sample::default() };
+        for (source, expected) in [("{{ body }}", sent.clone()), ("<{{ body }}> \"", format!("<{sent}> \""))] {
+            assert_eq!(serde_json::from_str::<String>(&sample.json(source)).unwrap(), expected, "{source}");
+        }
+    }
+}
+
+#[test]
 fn the_time_has_many_forms() {
     for (source, expected) in [
         ("{{ now() }}", "2026-02-01T12:00:07.250Z"),

@@ -105,7 +105,7 @@ impl<'d, 't> Maker<'d, 't> {
     /// Why there is none.
     pub fn make(&mut self, schema: Node<'t>, word: &str) -> Result<Made, Fail> {
         (self.work, self.depth) = (0, 0);
-        self.entered.clear();
+        self.entered = vec![schema.id()];
         self.words = vec![word.to_owned()];
         let value = self.value(&[schema])?;
         // A check has work of its own, which the value bounds.
