@@ -2,8 +2,8 @@
 //!
 //! The sidecar runs on one core, everything else on the other. Printed are the time until it is ready and the CPU time
 //! of that, the memory that a stub takes, and, for each of some reloads that change every stub: how long it took from
-//! the change of the file, the most memory that was in use meanwhile, what callers saw, and what was left afterwards.
-//! Linux only: memory is read from `/proc`.
+//! the change of the file, the most memory that was in use meanwhile, what callers saw, and what was left afterwards. At
+//! the end stands a reload that is refused for one mistake. Linux only: memory is read from `/proc`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use support::{Connection, Sidecar};
+use support::{Connection, Sidecar, cores, mib, pin};
 
 const CONNECTIONS: usize = 4;
 const RELOADS: usize = 5;
@@ -81,10 +81,6 @@ impl Callers {
     }
 }
 
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
-}
-
 /// CPU seconds of a process so far.
 fn cpu(sidecar: &Sidecar) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", sidecar.pid())).unwrap();
@@ -92,39 +88,59 @@ fn cpu(sidecar: &Sidecar) -> f64 {
     (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
 }
 
-/// Memory in use once it has been the same for a while: the allocator gives back what is free only by and by.
+/// Memory in use once it has not fallen for a while. The allocator gives back what is free a second later, and only
+/// while somebody allocates: so one stub is asked for all the time.
 fn settled(sidecar: &Sidecar) -> u64 {
     let (mut least, mut since) = (u64::MAX, Instant::now());
-    while since.elapsed() < Duration::from_secs(2) {
+    let mut connection = Connection::open(sidecar.data);
+    while since.elapsed() < Duration::from_secs(3) {
+        for _ in 0..100 {
+            connection.ask(b"GET /v1/customers/7 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n");
+        }
         let now = sidecar.memory("VmRSS");
         if now + (now >> 7) < least {
             (least, since) = (now, Instant::now());
         }
-        std::thread::sleep(Duration::from_millis(100));
     }
     sidecar.memory("VmRSS")
 }
 
+/// Waits until `/readyz` says this.
+fn wait_for(ops: &mut Connection, wanted: &str) {
+    let start = Instant::now();
+    while support::find(&ops.ask(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n").1, wanted.as_bytes()).is_none() {
+        assert!(start.elapsed() < Duration::from_secs(120), "the reload came to nothing: {wanted}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn main() {
     let stubs: usize = std::env::var("STUBS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
-    let empty = settled(&Sidecar::start(&[], &[], ""));
+    let empty = settled(&Sidecar::start(&[], &[], &config(8, 0)));
     let text = config(stubs, 0);
     let start = Instant::now();
     let sidecar = Sidecar::start(&[], &[], &text);
     let (ready, used, peak) = (start.elapsed(), cpu(&sidecar), sidecar.memory("VmHWM"));
     let (mut connection, mut ops) = (Connection::open(sidecar.data), Connection::open(sidecar.ops));
-    let body = connection.ask(b"GET /v1/customers/7 HTTP/1.1\r\nHost: a\r\n\r\n").1.len();
-    let resident = settled(&sidecar);
-    println!("{stubs} stubs, {} bytes of TOML each, {body} bytes of body", text.len() / stubs);
-    println!("ready after {:.2} s, {used:.2} s of CPU", ready.as_secs_f64());
-    println!(
-        "memory: {:.1} MiB, {} bytes per stub beyond the {:.1} MiB of a sidecar without stubs; {:.1} MiB while loading",
-        mib(resident),
-        (resident - empty) / stubs as u64,
-        mib(empty),
-        mib(peak)
-    );
+    let mut ask = |at: usize| {
+        let request = format!("GET /v1/customers/{at} HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n");
+        connection.ask(request.as_bytes())
+    };
+    println!("{stubs} stubs, {} bytes of TOML each, {} bytes of body", text.len() / stubs, ask(7).1.len());
+    println!("ready after {:.2} s, {used:.2} s of CPU; {:.1} MiB while loading", ready.as_secs_f64(), mib(peak));
+    let loaded = settled(&sidecar);
+    (0..stubs).for_each(|at| drop(ask(at)));
+    let asked = settled(&sidecar);
+    for (what, memory) in [("loaded", loaded), ("when each has answered", asked)] {
+        let each = (memory - empty) / stubs as u64;
+        println!(
+            "{:.1} MiB {what}: {each} bytes per stub beyond the {:.1} MiB of a sidecar with few",
+            mib(memory),
+            mib(empty)
+        );
+    }
 
+    pin(&cores()[1]);
     let callers = Arc::new(Callers::default());
     let threads: Vec<_> = (0..CONNECTIONS)
         .map(|n| {
@@ -159,15 +175,7 @@ fn main() {
         let start = Instant::now();
         sidecar.replace(&next);
         generation += 1;
-        let wanted = format!("\"generation\":{generation},");
-        loop {
-            let (_, ready) = ops.ask(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-            if support::find(&ready, wanted.as_bytes()).is_some() {
-                break;
-            }
-            assert!(start.elapsed() < Duration::from_secs(120), "the reload never took effect");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for(&mut ops, &format!("\"generation\":{generation},"));
         let (took, used) = (start.elapsed(), cpu(&sidecar) - used);
         std::thread::sleep(Duration::from_secs(1));
         let (most, [p50, p999, max]) = (sidecar.memory("VmHWM"), callers.times());
@@ -181,6 +189,20 @@ fn main() {
             callers.failed.load(Ordering::Relaxed) - failed,
         );
     }
+    // One quote is missing, far down.
+    let broken = config(stubs, RELOADS + 1).replacen(&format!("customers/{}\"", stubs / 2), "customers/x", 1);
+    let before = settled(&sidecar);
+    std::fs::write(format!("/proc/{}/clear_refs", sidecar.pid()), "5").unwrap();
+    let start = Instant::now();
+    sidecar.replace(&broken);
+    wait_for(&mut ops, "\"toml-syntax\"");
+    let (took, most) = (start.elapsed().as_secs_f64(), sidecar.memory("VmHWM"));
+    let ratio = most as f64 / before as f64;
+    println!(
+        "refused after {took:.2} s, {:.1} MiB before, {:.1} MiB at most, ratio {ratio:.2}",
+        mib(before),
+        mib(most)
+    );
     callers.stop.store(true, Ordering::Relaxed);
     let lost = threads.into_iter().map(std::thread::JoinHandle::join).filter(Result::is_err).count();
     println!(

@@ -48,6 +48,10 @@ pub struct Latency {
     pub p999: f64,
 }
 
+impl Latency {
+    pub const BEHIND: Latency = Latency { p50: f64::INFINITY, p99: f64::INFINITY, p999: f64::INFINITY };
+}
+
 /// Sends requests as fast as they are answered for so long.
 pub fn closed(server: &Server, task: &Task, time: Duration, ground: &Ground) -> Result<Closed, Failure> {
     let cpu = server.cpu();
@@ -225,7 +229,7 @@ fn report(text: &[u8], task: &Task) -> Result<Latency, String> {
     }
     // The percentiles would be those of another load.
     if rate < 0.9 * f64::from(ARRIVALS) {
-        return Ok(Latency { p50: f64::INFINITY, p99: f64::INFINITY, p999: f64::INFINITY });
+        return Ok(Latency::BEHIND);
     }
     let percentile = |name| number("latencyPercentiles", name).map(|seconds| seconds * 1e6);
     Ok(Latency { p50: percentile("p50")?, p99: percentile("p99")?, p999: percentile("p99.9")? })

@@ -125,7 +125,7 @@ fn head(options: &Options, ground: &Ground, versions: &[(&str, Option<String>)],
     format!(
         "{} {}\n\nStandin's profile: `{}`. Servers: {}.{missing} Generators: {}.\n\n\
          {} rounds in changing order, each of {} ms as fast as it goes ({CONNECTIONS} requests under way, \
-         {FEW_CONNECTIONS} for JVM and Node) and {} ms at {ARRIVALS} requests/s. Medians (smallest–largest); \
+         {FEW_CONNECTIONS} for JVM and Node) and {} ms at {ARRIVALS} requests/s. Medians (quartiles); \
          \"to …\" is the median of each round's ratio.{}\n",
         machine::description(),
         ground.cores.sentence(),

@@ -19,8 +19,6 @@ pub struct Figures {
     pub closed: Vec<Closed>,
     /// One for each round, where latency was measured.
     pub open: Vec<Latency>,
-    /// Why there is no latency.
-    pub no_open: Option<&'static str>,
     pub memory: Option<Memory>,
     /// Why all that is no result.
     pub failure: Option<Failure>,
@@ -46,9 +44,6 @@ pub fn measure(section: &Section, options: &Options, ground: &Ground, has_oha: b
         .filter_map(|(at, row)| Some((at, row, servers.get(&key(row))?)))
         .collect();
     for (at, row, server) in &running {
-        if !has_oha {
-            figures[*at].no_open = Some("–");
-        }
         if row.peer.skills.is_slow {
             figures[*at].failure = closed(server, &row.task, options.warm_up(), ground).err();
         }
@@ -57,7 +52,7 @@ pub fn measure(section: &Section, options: &Options, ground: &Ground, has_oha: b
         let mut turns: Vec<_> = running.iter().filter(|(at, ..)| figures[*at].failure.is_none()).collect();
         fastrand::Rng::with_seed(round as u64).shuffle(&mut turns);
         for (at, row, server) in turns {
-            figures[*at].failure = turn(row, server, options, ground, &mut figures[*at]).err();
+            figures[*at].failure = turn(row, server, options, ground, has_oha, &mut figures[*at]).err();
         }
     }
     for (at, _, server) in running {
@@ -67,14 +62,21 @@ pub fn measure(section: &Section, options: &Options, ground: &Ground, has_oha: b
 }
 
 /// One row's turn in a round. A figure that goes wrong once is wrong for good.
-fn turn(row: &Row, server: &Server, options: &Options, ground: &Ground, figures: &mut Figures) -> Result<(), Failure> {
-    figures.closed.push(closed(server, &row.task, options.closed(), ground)?);
-    // A server that is hardly fast enough would be measured by how long its queue has grown.
-    if figures.closed[0].rate < 1.3 * f64::from(ARRIVALS) {
-        figures.no_open = figures.no_open.or(Some("too slow"));
-    }
-    if figures.no_open.is_none() {
-        figures.open.push(open(server, &row.task, options.open(), ground).map_err(Failure::Wrong)?);
+fn turn(
+    row: &Row,
+    server: &Server,
+    options: &Options,
+    ground: &Ground,
+    has_oha: bool,
+    figures: &mut Figures,
+) -> Result<(), Failure> {
+    let found = closed(server, &row.task, options.closed(), ground)?;
+    figures.closed.push(found);
+    if has_oha {
+        // A server that is hardly fast enough would be measured by how long its queue has grown.
+        let keeps_up = found.rate > 1.3 * f64::from(ARRIVALS);
+        let latency = if keeps_up { open(server, &row.task, options.open(), ground) } else { Ok(Latency::BEHIND) };
+        figures.open.push(latency.map_err(Failure::Wrong)?);
     }
     Ok(())
 }

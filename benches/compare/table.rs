@@ -15,9 +15,14 @@ const BEHIND: &str = "behind";
 
 /// The middle one; `NAN` of none.
 fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    quartiles(values)[1]
+}
+
+/// A quarter, a half and three quarters up the ladder; `NAN` of none.
+fn quartiles(values: impl IntoIterator<Item = f64>) -> [f64; 3] {
     let mut values: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    [1, 2, 3].map(|quarter| values.get(values.len() * quarter / 4).copied().unwrap_or(f64::NAN))
 }
 
 /// The table of a section under its title; below it what went wrong.
@@ -71,7 +76,7 @@ fn line(section: &Section, row: &Row, figures: &Figures, all: &[(&Row, &Figures)
     let to = |values: &dyn Fn(&Figures) -> Vec<f64>, other: Option<&Figures>| {
         let Some(other) = other else { return NOTHING.to_owned() };
         let ratio = median(values(figures).iter().zip(values(other)).map(|(own, other)| own / other));
-        number(ratio, 2)
+        if ratio.is_finite() { number(ratio, 2) } else { NOTHING.to_owned() }
     };
     let mut cells = vec![spread(&rates(figures), 0)];
     cells.extend(section.ratios.rate.iter().map(|slug| to(&rates, of(slug))));
@@ -86,37 +91,30 @@ fn line(section: &Section, row: &Row, figures: &Figures, all: &[(&Row, &Figures)
     }
     let busy: Vec<f64> = figures.closed.iter().filter_map(|closed| closed.busy).collect();
     cells.push(if busy.is_empty() { NOTHING.to_owned() } else { format!("{:.0} %", 100.0 * median(busy)) });
-    match figures.no_open {
-        Some(why) => {
-            cells.push(why.to_owned());
-            cells.resize(cells.len() + 2 + section.ratios.p99.len(), NOTHING.to_owned());
-        }
-        None => {
-            cells.push(number(median(figures.open.iter().map(|open| open.p50)), 0));
-            cells.push(spread(&p99s(figures), 0));
-            cells.extend(section.ratios.p99.iter().map(|slug| to(&p99s, of(slug))));
-            cells.push(number(median(figures.open.iter().map(|open| open.p999)), 0));
-        }
-    }
+    cells.push(number(median(figures.open.iter().map(|open| open.p50)), 0));
+    cells.push(spread(&p99s(figures), 0));
+    cells.extend(section.ratios.p99.iter().map(|slug| to(&p99s, of(slug))));
+    cells.push(number(median(figures.open.iter().map(|open| open.p999)), 0));
     let memory = figures.memory.map(|memory| format!("{:.0} ({:.0})", memory.proportional, memory.peak));
     cells.push(memory.unwrap_or_else(|| NOTHING.to_owned()));
     cells
 }
 
-/// The median, with the smallest and the largest where there are several.
+/// The median, with the quartiles around it where they differ.
 fn spread(values: &[f64], decimals: usize) -> String {
-    let (min, max) = values.iter().fold((f64::MAX, f64::MIN), |(min, max), &value| (min.min(value), max.max(value)));
-    let middle = number(median(values.iter().copied()), decimals);
-    if values.len() < 2 { middle } else { format!("{middle} ({}–{})", number(min, decimals), number(max, decimals)) }
+    let [low, middle, high] = quartiles(values.iter().copied()).map(|value| number(value, decimals));
+    if low == high { middle } else { format!("{middle} ({low}–{high})") }
 }
 
 fn number(value: f64, decimals: usize) -> String {
-    match decimals {
-        _ if value.is_nan() => NOTHING.to_owned(),
-        _ if value.is_infinite() => BEHIND.to_owned(),
-        _ if value >= 100.0 => thousands(value.round() as usize),
-        0 => thousands(value.round() as usize),
-        _ => format!("{value:.decimals$}"),
+    if value.is_nan() {
+        NOTHING.to_owned()
+    } else if value.is_infinite() {
+        BEHIND.to_owned()
+    } else if value >= 100.0 || decimals == 0 {
+        thousands(value.round() as usize)
+    } else {
+        format!("{value:.decimals$}")
     }
 }
 

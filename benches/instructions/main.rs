@@ -61,18 +61,17 @@ fn measure(door: &Door, table: usize, upstream: std::net::SocketAddr) -> Vec<f64
 
 /// The rows that count at a door.
 fn rows(door: &Door) -> impl Iterator<Item = &'static Row> {
-    let for_lane = door.for_lane;
-    ROWS.iter().filter(move |row| row.lane || !for_lane)
+    ROWS.iter().filter(|row| (door.counts)(row))
 }
 
 fn main() -> ExitCode {
     let accepted = Accepted::read();
     let upstream = support::upstream();
     println!("instructions per request, profile {}", accepted.profile());
-    println!("{:10}{:30}{:>10}{:>14}{:>10}{:>10}{:>8}", "door", "", "of", "instructions", "accepted", "", "growth");
+    println!("{:14}{:30}{:>10}{:>14}{:>10}{:>10}{:>8}", "door", "", "of", "instructions", "accepted", "", "growth");
     let (mut figures, mut faults, mut unknown) = (Vec::new(), Vec::new(), 0);
     for door in &DOORS {
-        let tables: Vec<Vec<f64>> = (0..TABLES.len()).map(|table| measure(door, table, upstream)).collect();
+        let tables: Vec<Vec<f64>> = (0..door.tables).map(|table| measure(door, table, upstream)).collect();
         for (at, row) in rows(door).enumerate() {
             for (table, measured) in TABLES.iter().zip(&tables) {
                 let (size, figure, growth) = ((row.size)(table), measured[at], measured[at] / tables[0][at]);
@@ -91,7 +90,7 @@ fn main() -> ExitCode {
                 }
                 let shown = before.map_or("none".to_owned(), |before| format!("{before:.0}"));
                 let change = change.map_or(String::new(), |change| format!("{:+.1} %", change * 100.0));
-                println!("{:10}{:30}{size:>10}{figure:>14.0}{shown:>10}{change:>10}{growth:>8.2}", door.name, row.name);
+                println!("{:14}{:30}{size:>10}{figure:>14.0}{shown:>10}{change:>10}{growth:>8.2}", door.name, row.name);
                 figures.push((door.name, row.name, size, figure));
             }
         }

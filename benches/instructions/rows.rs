@@ -9,15 +9,26 @@ use crate::support::BODY;
 pub struct Door {
     pub name: &'static str,
     pub environment: &'static [(&'static str, &'static str)],
-    /// Whether only rows count that the lane would answer.
-    pub for_lane: bool,
+    /// The rows that count here.
+    pub counts: fn(&Row) -> bool,
+    /// How many of [`TABLES`] are measured.
+    pub tables: usize,
 }
 
-/// As shipped: the lane for what it answers, pingora for the rest. Then pingora for what the lane would answer.
-pub const DOORS: [Door; 2] = [
-    Door { name: "shipped", environment: &[], for_lane: false },
-    Door { name: "pingora", environment: &[("STANDIN_PROXY__LANE", "false")], for_lane: true },
+/// As shipped: the lane for what it answers, pingora for the rest. Then pingora for what the lane would answer. Then what
+/// the call log adds to the plainest answer and to pass-through, whatever the size of the table: nothing kept of bodies,
+/// every body kept, and every call written as an access line, which a thread of its own does.
+pub const DOORS: [Door; 5] = [
+    Door { name: "shipped", environment: &[], counts: |_| true, tables: 2 },
+    Door { name: "pingora", environment: &[("STANDIN_PROXY__LANE", "false")], counts: |row| row.lane, tables: 2 },
+    Door { name: "no-bodies", environment: &[NO_BODIES], counts: |row| row.plain, tables: 1 },
+    Door { name: "all-bodies", environment: &[ALL_BODIES], counts: |row| row.plain, tables: 1 },
+    Door { name: "access-lines", environment: &[NO_BODIES, ALL_LINES], counts: |row| row.plain, tables: 1 },
 ];
+
+const NO_BODIES: (&str, &str) = ("STANDIN_CALL_LOG__BODIES_PER_SECOND", "0");
+const ALL_BODIES: (&str, &str) = ("STANDIN_CALL_LOG__BODIES_PER_SECOND", "1000000");
+const ALL_LINES: (&str, &str) = ("STANDIN_CALL_LOG__ACCESS_LOG", "all");
 
 /// A configuration: so many stubs told apart by path, and three more of so many scenarios each.
 #[derive(Clone, Copy)]
@@ -38,6 +49,8 @@ pub struct Row {
     pub mocked: bool,
     /// Whether the lane answers it.
     pub lane: bool,
+    /// Whether it is what others are held against.
+    pub plain: bool,
 }
 
 pub const ROWS: [Row; 5] = [
@@ -47,6 +60,7 @@ pub const ROWS: [Row; 5] = [
         request: |i| get(&format!("/v1/things/{i}"), ""),
         mocked: true,
         lane: true,
+        plain: true,
     },
     Row {
         name: "forwarded",
@@ -54,6 +68,7 @@ pub const ROWS: [Row; 5] = [
         request: |i| get(&format!("/v2/things/{i}"), ""),
         mocked: false,
         lane: false,
+        plain: true,
     },
     Row {
         name: "mocked, scenarios by query",
@@ -61,6 +76,7 @@ pub const ROWS: [Row; 5] = [
         request: |i| get(&format!("/query?q=term{i}"), ""),
         mocked: true,
         lane: true,
+        plain: false,
     },
     Row {
         name: "mocked, scenarios by header",
@@ -68,6 +84,7 @@ pub const ROWS: [Row; 5] = [
         request: |i| get("/header", &format!("X-User: u{i}\r\n")),
         mocked: true,
         lane: true,
+        plain: false,
     },
     Row {
         name: "mocked, scenarios by JSON",
@@ -79,6 +96,7 @@ pub const ROWS: [Row; 5] = [
         },
         mocked: true,
         lane: false,
+        plain: false,
     },
 ];
 

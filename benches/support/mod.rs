@@ -93,16 +93,43 @@ impl Sidecar {
         self.child.id()
     }
 
-    /// A line of `/proc/PID/status` that counts KiB, such as `VmRSS`, in bytes.
+    /// Memory in bytes: a line of `/proc/PID/status`, such as `VmRSS`.
     pub fn memory(&self, line: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let found = status.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':')).unwrap();
-        found.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+        memory_of(self.pid(), line)
     }
 
     /// Replaces the configuration, all at once. The sidecar notices by itself.
     pub fn replace(&self, config: &str) {
         write(self.dir.path(), config);
+    }
+}
+
+/// Memory of a process in bytes: a line of `/proc/PID/status`, such as `VmRSS`.
+pub fn memory_of(pid: u32, line: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let found = status.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(':')).unwrap();
+    found.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+pub fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+/// Leaves this process, and the threads that it will start, one core.
+pub fn pin(core: &str) {
+    let pid = std::process::id().to_string();
+    let pinned = Command::new("taskset").args(["-acp", core, &pid]).stdout(Stdio::null()).status().unwrap();
+    assert!(pinned.success());
+}
+
+/// Lets this process, and those that it will start, open so many files at least.
+pub fn open_files(count: usize) {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    if line.split_whitespace().next().unwrap().parse().is_ok_and(|now: usize| now < count) {
+        let pid = std::process::id().to_string();
+        let raised = Command::new("prlimit").args(["--pid", &pid, &format!("--nofile={count}:")]).status().unwrap();
+        assert!(raised.success(), "{count} files must be open at a time: raise the limit with ulimit -Hn");
     }
 }
 

@@ -7,9 +7,10 @@ use super::body::inside;
 use super::files::ReadError;
 use super::mocks::Compiler;
 use super::{Context, Drafted, MockDraft};
+use crate::file::DefaultTable;
 use crate::file::leaf::List;
+use crate::file::pieces::Stubs;
 use crate::file::read::At;
-use crate::file::{DefaultTable, StubTable};
 use crate::import::names::slug;
 use crate::import::postman::{self, Purpose, Variable};
 use crate::import::{Note, Weight};
@@ -44,7 +45,7 @@ impl Compiler<'_, '_> {
         collection: &Collection,
         directory: &Path,
         environment: &[Variable],
-    ) -> Option<At<List<StubTable>>> {
+    ) -> Option<Stubs> {
         let (path, named) = match collection {
             Collection::Within(name) => (inside(name, directory, "a collection", self.cx)?, Some(name.place)),
             Collection::Given(path) => (path.clone(), None),
@@ -67,7 +68,7 @@ impl Compiler<'_, '_> {
             );
         }
         report(&read.notes, "postman", self.cx);
-        Some(At { place: read.name.place, value: List(read.stubs) })
+        Some(List(read.stubs).into())
     }
 
     /// The variables of an exported environment.

@@ -3,23 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use super::files::{ReadError, is_pattern};
-use super::{Context, Request};
-use crate::file::pieces::{self, Pieces};
-use crate::file::read::{self, Read as _, Reader};
-use crate::file::{MockFile, StandinFile};
-use crate::problem::{Code, Place, Problem, SourceId};
+use super::{Context, Large, Request};
+use crate::file::pieces::{self, Stubs, Torn};
+use crate::file::read::{self, At, Read as _, Reader};
+use crate::file::{MockFile, StandinFile, StubTable};
+use crate::problem::{Code, Place, Problem, Severity, SourceId};
 
 /// A file under `mocks`, read.
 pub(super) struct MockSource {
     pub file: MockFile,
-    /// Stubs that are read when they are compiled.
-    pub pieces: Option<Pieces>,
     pub source: SourceId,
     pub path: PathBuf,
 }
 
 /// Reads and parses one file; the stubs of a large one are left for later.
-pub(super) fn read_file<T: read::Keys>(path: &Path, cx: &mut Context<'_>) -> Option<(T, SourceId, Option<Pieces>)> {
+pub(super) fn read_file<T: read::Keys>(path: &Path, cx: &mut Context<'_>) -> Option<(T, SourceId)> {
     let name = path.display().to_string();
     let text = match cx.files.read_text(path) {
         Ok(text) => text,
@@ -37,16 +35,41 @@ pub(super) fn read_file<T: read::Keys>(path: &Path, cx: &mut Context<'_>) -> Opt
     };
     let source = cx.sources.add(name, text.as_str());
     let before = cx.problems.len();
-    let mut reader = Reader::new(source, &text, read::Origin::File, &mut cx.problems, &mut cx.unread);
-    if cx.in_pieces
-        && text.len() >= pieces::LARGE
-        && let Some((file, pieces)) = Pieces::of(&mut reader)
-    {
-        return Some((file, source, Some(pieces)));
-    }
-    let file = read::parse(&mut reader);
+    let file = match cx.large {
+        Large::InPieces if text.len() >= pieces::LARGE => {
+            let mut reader = Reader::new(source, &text, read::Origin::File, &mut cx.problems, &mut cx.unread);
+            pieces::parse(&mut reader).unwrap_or_else(|Torn| {
+                cx.torn = true;
+                T::default()
+            })
+        }
+        Large::WithoutSound if text.len() >= pieces::LARGE => {
+            let (rest, sound) = pieces::without_sound(&text, source);
+            let mut reader = Reader::new(source, &rest, read::Origin::File, &mut cx.problems, &mut cx.unread);
+            let file = pieces::parse_rest(sound, &mut reader);
+            cx.mistaken |= cx.problems[before..].iter().any(|problem| problem.severity == Severity::Error);
+            file
+        }
+        _ => read::parse(&mut Reader::new(source, &text, read::Origin::File, &mut cx.problems, &mut cx.unread)),
+    };
     cx.incomplete |= cx.problems[before..].iter().any(|p| matches!(p.code, Code::TomlSyntax | Code::DuplicateKey));
-    Some((file, source, None))
+    Some((file, source))
+}
+
+impl Context<'_> {
+    /// The next stubs of a file. `None` at their end, and where the load must start over.
+    pub(super) fn next_stubs(&mut self, stubs: &mut Stubs) -> Option<Vec<At<StubTable>>> {
+        let source = stubs.source().map(|source| (source, self.sources.get(source).text.clone()));
+        let (source, text) = source.unwrap_or((SourceId::NONE, "".into()));
+        let mut reader = Reader::new(source, &text, read::Origin::File, &mut self.problems, &mut self.unread);
+        match stubs.next(&mut reader) {
+            Ok(tables) => tables,
+            Err(Torn) => {
+                self.torn = true;
+                None
+            }
+        }
+    }
 }
 
 /// Lays environment variables and flags over the file: flag before variable before file.
@@ -101,7 +124,7 @@ pub(super) fn read_mocks(
     paths.dedup();
     paths
         .into_iter()
-        .filter_map(|path| read_file(&path, cx).map(|(file, source, pieces)| MockSource { file, pieces, source, path }))
+        .filter_map(|path| read_file(&path, cx).map(|(file, source)| MockSource { file, source, path }))
         .collect()
 }
 

@@ -15,10 +15,10 @@ use super::response::{self, Bodies, Statuses};
 use super::templates::Templating;
 use super::{Context, MockSource};
 use crate::file::leaf::{List, ServerStubScope};
-use crate::file::pieces::{self, Pieces};
-use crate::file::read::{At, Origin, Reader};
-use crate::file::{DefaultTable, MockFile, MockTable, ServerStubTable, StubTable};
-use crate::problem::{Code, Place, Problem, SourceId, nearest};
+use crate::file::pieces::Stubs;
+use crate::file::read::At;
+use crate::file::{DefaultTable, MockFile, MockTable, ServerStubTable};
+use crate::problem::{Code, Place, Problem, nearest};
 use crate::settings::Limits;
 use crate::stubs::answer::Answer;
 use crate::stubs::cors::Cors;
@@ -62,9 +62,7 @@ impl MockDraft {
 #[derive(Clone, Default)]
 pub struct Drafted {
     pub server_stubs: Option<At<List<ServerStubTable>>>,
-    pub stubs: Option<At<List<StubTable>>>,
-    /// Stubs that have not been read.
-    pub pieces: Option<Pieces>,
+    pub stubs: Option<At<Stubs>>,
     /// A collection, whose stubs come behind those of the file.
     pub collection: Option<Collection>,
     /// An OpenAPI document, whose stubs come behind those.
@@ -77,25 +75,24 @@ pub struct Drafted {
 pub fn drafts(
     default: Option<At<DefaultTable>>,
     server_stubs: Option<At<List<ServerStubTable>>>,
-    (stubs, pieces): (Option<At<List<StubTable>>>, Option<Pieces>),
+    stubs: Option<At<Stubs>>,
     directory: &Path,
     files: Vec<MockSource>,
     cx: &mut Context<'_>,
 ) -> Vec<MockDraft> {
     let mut out = Vec::new();
-    let stubs_place = stubs.as_ref().map(|v| v.place).or(pieces.as_ref().map(Pieces::place));
-    let place = [default.as_ref().map(|v| v.place), server_stubs.as_ref().map(|v| v.place), stubs_place]
-        .into_iter()
-        .flatten()
-        .next();
+    let place =
+        [default.as_ref().map(|v| v.place), server_stubs.as_ref().map(|v| v.place), stubs.as_ref().map(|v| v.place)]
+            .into_iter()
+            .flatten()
+            .next();
     if let Some(place) = place {
         let settings = default.map(|table| table.value).unwrap_or_default();
         let name = At { value: DEFAULT.to_owned(), place };
-        let directory = directory.to_owned();
-        let file = Drafted { server_stubs, stubs, pieces, directory, ..Drafted::default() };
+        let file = Drafted { server_stubs, stubs, directory: directory.to_owned(), ..Drafted::default() };
         out.push(MockDraft::new(name, settings, place, file));
     }
-    for MockSource { file, pieces, source, path } in files {
+    for MockSource { file, source, path } in files {
         let MockFile { server_stub, stub, postman, openapi, settings: MockTable { name, common } } = file;
         let name = match name {
             Some(name) => At { value: names::checked(&name, cx), place: name.place },
@@ -122,7 +119,7 @@ pub fn drafts(
         if let (Some(collection), Some(spec)) = (&collection, &spec) {
             sources_conflict(collection.place().into_iter().chain(spec.place()), cx);
         }
-        let file = Drafted { server_stubs: server_stub, stubs: stub, pieces, collection, spec, directory };
+        let file = Drafted { server_stubs: server_stub, stubs: stub, collection, spec, directory };
         out.push(MockDraft::new(name, common, table, file));
     }
     out
@@ -231,7 +228,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
             directory: PathBuf::new(),
             is_postman: postman.is_some(),
         };
-        let mut stubs: Vec<(Option<At<List<StubTable>>>, Option<Pieces>, PathBuf)> = Vec::with_capacity(files.len());
+        let mut stubs: Vec<(Stubs, PathBuf)> = Vec::with_capacity(files.len());
         for file in files {
             let directory = self.files.clone().unwrap_or(file.directory);
             inherited.directory.clone_from(&directory);
@@ -240,12 +237,11 @@ impl<'a, 'c> Compiler<'a, 'c> {
             }
             let collected = file.collection.and_then(|file| self.collection(&file, &directory, &environment.variables));
             let specified = file.spec.and_then(|spec| self.spec(&spec, &directory, has_base, inherited.is_postman));
-            stubs.push((file.stubs, file.pieces, directory.clone()));
-            stubs.extend([collected, specified].map(|list| (list, None, directory.clone())));
+            let own = file.stubs.map(|stubs| stubs.value).unwrap_or_default();
+            let sources = [own, collected.unwrap_or_default(), specified.unwrap_or_default()];
+            stubs.extend(sources.map(|list| (list, directory.clone())));
         }
-        let has_some = |list: &At<List<StubTable>>| !list.value.0.is_empty();
-        let has_examples =
-            stubs.iter().any(|(list, pieces, _)| pieces.is_some() || list.as_ref().is_some_and(has_some));
+        let has_examples = stubs.iter().any(|(stubs, _)| !stubs.is_empty());
         let scope = match server_stub_scope.as_ref().map(|scope| scope.value) {
             Some(ServerStubScope::All) => Scope::All,
             Some(ServerStubScope::Mocked) | None => Scope::Mocked,
@@ -281,28 +277,14 @@ impl<'a, 'c> Compiler<'a, 'c> {
         self.parts.mocks.push(Arc::new(mock));
         let mut given = Given::default();
         let mut ids = Given::default();
-        for (stubs, pieces, directory) in stubs {
+        for (mut stubs, directory) in stubs {
             inherited.directory = directory;
-            for table in stubs.into_iter().flat_map(|list| list.value.0) {
-                self.stub(table, &inherited, &mut given, &mut ids);
-            }
-            let Some(pieces) = pieces else { continue };
-            let text = self.cx.sources.get(pieces.source()).text.clone();
-            for piece in pieces.ranges() {
-                let Some(tables) = self.piece(pieces.source(), &text, piece) else {
-                    self.cx.torn = true;
-                    return;
-                };
+            while let Some(tables) = self.cx.next_stubs(&mut stubs) {
                 for table in tables {
                     self.stub(table, &inherited, &mut given, &mut ids);
                 }
             }
         }
-    }
-
-    fn piece(&mut self, source: SourceId, text: &str, piece: std::ops::Range<usize>) -> Option<Vec<At<StubTable>>> {
-        let mut reader = Reader::new(source, text, Origin::File, &mut self.cx.problems, &mut self.cx.unread);
-        pieces::read(piece, &mut reader)
     }
 
     fn server_stub(&mut self, table: At<ServerStubTable>, inherited: &mut Inherited) {

@@ -133,10 +133,22 @@ pub(crate) struct Context<'a> {
     effective: Vec<Effective>,
     /// Whether some file is no TOML: what it defines is then unknown, and nobody is blamed for using it.
     incomplete: bool,
-    /// Whether the stubs of large files are read when they are compiled.
-    in_pieces: bool,
-    /// Whether that went wrong, so that nothing of this load counts.
+    large: Large,
+    /// Whether a large file cannot be read so, and nothing of this load counts.
     torn: bool,
+    /// Whether a large file has mistakes outside its sound pieces.
+    mistaken: bool,
+}
+
+/// How large files are read: as the first of these that does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Large {
+    /// Their stubs when they are compiled, which takes a fraction of the memory.
+    InPieces,
+    /// The same, but for what is not sound by itself. It does where this has mistakes: then the load is refused.
+    WithoutSound,
+    /// At once.
+    AsWholes,
 }
 
 impl Context<'_> {
@@ -178,12 +190,10 @@ impl Context<'_> {
 }
 
 fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
-    load_as(true, request, files)
+    load_as(Large::InPieces, request, files)
 }
 
-/// Loads with large files read in pieces, which takes a fraction of the memory, or as wholes, in which the parser's
-/// mistakes can be explained.
-fn load_as(in_pieces: bool, request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
+fn load_as(large: Large, request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
     let mut cx = Context {
         files,
         sources: Sources::default(),
@@ -193,25 +203,33 @@ fn load_as(in_pieces: bool, request: &Request, files: &mut Files) -> Result<Load
         unread: read::Unread::default(),
         effective: Vec::new(),
         incomplete: false,
-        in_pieces,
+        large,
         torn: false,
+        mistaken: false,
     };
     let path = match locate(request, &mut cx) {
         Ok(path) => path,
         Err(problem) => return Err(Problems::new(vec![*problem], cx.sources)),
     };
-    let (mut root, mut pieces) = (StandinFile::default(), None);
-    if let Some((file, _, later)) = path.as_deref().and_then(|path| read_file(path, &mut cx)) {
-        (root, pieces) = (file, later);
+    let mut root = StandinFile::default();
+    if let Some(path) = &path {
+        root = read_file(path, &mut cx).map(|(file, _)| file).unwrap_or_default();
     }
     overrides(request, &mut root, &mut cx);
     let directory = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
     let mock_files = read_mocks(&root, path.as_deref(), &directory, &mut cx);
     let given = (request.postman.as_deref(), request.openapi.as_deref());
-    let (settings, table) = settings::compile(root, pieces, &directory, mock_files, given, &mut cx);
-    let Context { sources, mut problems, effective, torn, .. } = cx;
-    if torn {
-        return load_as(false, request, files);
+    let (settings, table) = settings::compile(root, &directory, mock_files, given, &mut cx);
+    let Context { sources, mut problems, effective, torn, mistaken, .. } = cx;
+    let next = match large {
+        Large::InPieces if torn => Some(Large::WithoutSound),
+        Large::WithoutSound if torn || !mistaken => Some(Large::AsWholes),
+        _ => None,
+    };
+    if let Some(next) = next {
+        // That takes enough memory by itself.
+        drop((settings, table, sources, problems, effective));
+        return load_as(next, request, files);
     }
     drop_echoes(&mut problems, &sources);
     // Texts are kept for what points into them, and no longer.

@@ -7,8 +7,9 @@ use super::collections::{Texts, report, text};
 use super::mocks::Compiler;
 use super::{Context, Drafted, MockDraft};
 use crate::file::leaf::{Count, List};
+use crate::file::pieces::Stubs;
 use crate::file::read::At;
-use crate::file::{DefaultTable, OpenapiTable, StubTable};
+use crate::file::{DefaultTable, OpenapiTable};
 use crate::import::names::slug;
 use crate::import::openapi::{self, Options};
 use crate::problem::{Code, Place, Problem, SourceId};
@@ -50,13 +51,7 @@ impl Spec {
 
 impl Compiler<'_, '_> {
     /// The stubs of a document; below the paths of its servers, unless the mock says itself where its stubs lie.
-    pub(super) fn spec(
-        &mut self,
-        spec: &Spec,
-        directory: &Path,
-        has_base: bool,
-        is_postman: bool,
-    ) -> Option<At<List<StubTable>>> {
+    pub(super) fn spec(&mut self, spec: &Spec, directory: &Path, has_base: bool, is_postman: bool) -> Option<Stubs> {
         if let Some(place) = spec.place().filter(|_| is_postman) {
             self.cx.report(
                 Problem::at(Code::ConflictingKeys, place, "the operations of a document are no saved requests")
@@ -89,7 +84,7 @@ impl Compiler<'_, '_> {
             );
         }
         report(&read.notes, "openapi", self.cx);
-        Some(At { place: read.name.place, value: List(read.stubs) })
+        Some(List(read.stubs).into())
     }
 }
 

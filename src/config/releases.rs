@@ -97,10 +97,10 @@ impl Compiler<'_, '_> {
                         continue;
                     }
                     let file = read.entry(path).or_insert_with_key(|path| {
-                        let (ReleaseFile { server_stub, stub }, source, pieces) = read_file(path, self.cx)?;
+                        let (ReleaseFile { server_stub, stub }, source) = read_file(path, self.cx)?;
                         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
                         let (server_stubs, stubs) = (server_stub, stub);
-                        Some((Drafted { server_stubs, stubs, pieces, directory, ..Drafted::default() }, source))
+                        Some((Drafted { server_stubs, stubs, directory, ..Drafted::default() }, source))
                     });
                     if let Some((file, source)) = file {
                         release.files.push(file.clone());

@@ -10,7 +10,6 @@ use super::releases::canonical;
 use super::upstreams::Upstreams;
 use super::{Context, MockSource, TakesEffect, collections, conditions, lint, mocks, openapi};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
-use crate::file::pieces::Pieces;
 use crate::file::read::At;
 use crate::file::{AdminTable, CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
 use crate::problem::{Code, Place, Problem};
@@ -24,7 +23,6 @@ const REDACTED: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key"
 /// Compiles everything. Where problems were found the result is of no use, and nobody gets to see it.
 pub fn compile(
     root: StandinFile,
-    pieces: Option<Pieces>,
     directory: &Path,
     files: Vec<MockSource>,
     (collection, spec): (Option<&Path>, Option<&Path>),
@@ -78,7 +76,7 @@ pub fn compile(
     let random = compile_random(random.map(|t| t.value).unwrap_or_default(), cx);
 
     let mock_files = files.iter().map(|file| canonical(&file.path)).collect();
-    let mut drafts = mocks::drafts(default, server_stub, (stub, pieces), directory, files, cx);
+    let mut drafts = mocks::drafts(default, server_stub, stub, directory, files, cx);
     let mut texts = collections::Texts::new();
     drafts.extend(collection.map(|path| collections::given(path, &mut texts, cx)));
     drafts.extend(spec.map(|path| openapi::given(path, &mut texts, cx)));

@@ -6,6 +6,7 @@ use toml::de::DeValue;
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
 use super::leaf::{Closest, Count, List, Matching, Named, ServerStubScope, Status, Text, Value};
+use super::pieces::Stubs;
 use super::read::{Reader, keys};
 use super::variants::{EnvironmentTable, ReleaseTable};
 use super::when::WhenTable;
@@ -17,7 +18,7 @@ keys! {
         /// Named 5xx answers that can be activated for the whole mock or used by a scenario.
         server_stub: List<ServerStubTable>,
         /// Endpoint stubs.
-        stub: List<StubTable>,
+        stub: Stubs,
         /// A collection of Postman, whose saved examples are stubs too.
         postman: PostmanTable,
         /// An OpenAPI document, whose operations are stubs too.

@@ -6,6 +6,7 @@ use std::ops::{Deref, Range};
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::pieces::Pieces;
 use super::unknown::described;
 use crate::problem::{Code, Place, Problem, SourceId};
 
@@ -71,6 +72,8 @@ pub struct Reader<'a> {
     pub(super) text: &'a str,
     /// Where in the text the spans begin that it is given.
     offset: usize,
+    /// What the next list of stubs consists of, if it is not to be read at once.
+    pub(super) later: Option<Pieces>,
     origin: Origin,
     /// Everything found so far.
     pub problems: &'a mut Vec<Problem>,
@@ -86,7 +89,7 @@ impl<'a> Reader<'a> {
         problems: &'a mut Vec<Problem>,
         unread: &'a mut Unread,
     ) -> Self {
-        Reader { source, text, offset: 0, origin, problems, unread }
+        Reader { source, text, offset: 0, later: None, origin, problems, unread }
     }
 
     /// Reads something whose spans count from `offset` on.

@@ -4,7 +4,8 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::leaf::{AccessLog, Count, Forwarded, GateDefault, Http2, List, Named, OneOrMany, Size, Span, Text};
-use super::mock::{DefaultTable, ServerStubTable, StubTable};
+use super::mock::{DefaultTable, ServerStubTable};
+use super::pieces::Stubs;
 use super::read::{Keys as _, Reader, keys, unknown_key};
 use super::when::GateWhenTable;
 use crate::problem::Place;
@@ -37,7 +38,7 @@ keys! {
         /// Named 5xx answers of the mock `default`.
         server_stub: List<ServerStubTable>,
         /// Endpoint stubs of the mock `default`.
-        stub: List<StubTable>,
+        stub: Stubs,
     }
     later ["require_examples", "record", "telemetry", "openapi", "scenarios"]
 }

@@ -7,7 +7,8 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::leaf::{List, Named, Text, Value};
-use super::mock::{SecretTable, ServerStubTable, StubTable};
+use super::mock::{SecretTable, ServerStubTable};
+use super::pieces::Stubs;
 use super::read::{Read, Reader, keys, read_table};
 
 keys! {
@@ -36,7 +37,7 @@ keys! {
         /// Named 5xx answers.
         server_stub: List<ServerStubTable>,
         /// Endpoint stubs.
-        stub: List<StubTable>,
+        stub: Stubs,
     }
 }
 

@@ -147,7 +147,7 @@ codes! {
     BadBase64 "bad-base64",
     /// A value has no JSON form.
     NoJsonForm "no-json-form",
-    /// A body file, a collection or an environment lies outside its directory.
+    /// A body file, a collection, an environment or an OpenAPI document lies outside its directory.
     FileOutside "file-outside",
     // --- templates ---
     /// A template is malformed.
@@ -177,7 +177,7 @@ codes! {
     BadEnvironment "bad-environment",
     /// Something in a collection or an OpenAPI document has no form here and was left out or changed (a warning).
     NotTranslated "not-translated",
-    /// A collection has no saved example that can be an answer (a warning).
+    /// A collection has no saved example, or a document no operation, that can be answered (a warning).
     NoExamples "no-examples",
     // --- reload ---
     /// A change takes effect at a restart only.

@@ -13,10 +13,17 @@ fn the_workflow_is_clean() {
 #[test]
 fn the_workflow_builds_what_is_here() {
     let text = read(WORKFLOW);
-    assert!(text.contains(".ci/run") && text.contains("cargo build --locked --profile dist --bin standin"));
+    assert!(text.contains(".ci/run") && text.contains("\n          make dist\n"));
     let dockerfile = read("Dockerfile");
     for argument in text.split("--build-arg \"").skip(1) {
         let name = argument.split('=').next().unwrap();
         assert!(dockerfile.contains(&format!("\nARG {name}=")), "the Dockerfile takes no {name}");
     }
+}
+
+#[test]
+fn the_image_and_the_makefile_build_alike() {
+    let makefile = read("Makefile");
+    let flags = makefile.lines().find_map(|line| line.strip_prefix("DIST_RUSTFLAGS = ")).unwrap();
+    assert!(read("Dockerfile").contains(&format!("\nENV RUSTFLAGS={flags}\n")), "{flags}");
 }

@@ -51,7 +51,8 @@ fn set_up(setting: &Setting<'_>) -> Vec<String> {
     write(setting, "mappings/all.json", &json!({ "mappings": mappings }).to_string());
     let jar = peers().join(JAR).display().to_string();
     let port = setting.port.to_string();
-    let quiet = ["--no-request-journal", "--disable-banner", "--use-chunked-encoding", "never"];
+    // oha would be sent packed bodies, wrk would not.
+    let quiet = ["--no-request-journal", "--disable-banner", "--disable-gzip", "--use-chunked-encoding", "never"];
     let mut command = words(&["java", "-jar", &jar, "--bind-address", "127.0.0.1", "--port", &port]);
     command.extend(words(&["--root-dir", "."]));
     command.extend(words(&quiet));

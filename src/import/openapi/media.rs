@@ -121,7 +121,11 @@ impl<'d, 't> Bodies<'d, 't> {
     /// The examples that stand there, with their names.
     pub fn examples(&self, object: Node<'t>, read: &mut Read) -> Vec<(Option<String>, Node<'t>)> {
         let mut found = Vec::new();
-        for (_, name, example) in object.get("examples").into_iter().flat_map(|examples| examples.members()) {
+        let examples = object.get("examples");
+        if examples.is_some_and(|examples| !examples.is_object()) {
+            read.lost.push(("left out: no object, as it should be", "`examples`".to_owned()));
+        }
+        for (_, name, example) in examples.into_iter().flat_map(|examples| examples.members()) {
             let example = self.document.resolve(example);
             match (example.get("value"), example.get("externalValue")) {
                 (Some(value), _) => found.push((Some(name.to_owned()), value)),

@@ -72,11 +72,7 @@ impl<'t> Responses<'_, '_, 't> {
     /// The responses that can be sent: first the one that is sent where nobody asks for another.
     fn ordered(&mut self, operation: Node<'t>) -> Vec<(Code, Node<'t>)> {
         let mut found: Vec<(Code, Node<'t>)> = Vec::new();
-        let responses = operation.get("responses");
-        if let Some(strange) = responses.filter(|responses| !responses.is_object()) {
-            self.lost(strange, "left out: `responses` is no object", String::new());
-        }
-        for (name, key, response) in responses.into_iter().flat_map(|responses| responses.members()) {
+        for (name, key, response) in self.members(operation, "responses") {
             let response = self.document.resolve(response);
             let digits = key.len() == 3 && key.bytes().all(|b| b.is_ascii_digit());
             let code = match key {
@@ -156,7 +152,7 @@ impl<'t> Responses<'_, '_, 't> {
     /// The bodies of a response by media type, those of JSON first.
     fn content(&mut self, response: Node<'t>, status: u16, label: &str) -> Vec<(String, Node<'t>, Vec<media::Body>)> {
         let mut content: Vec<(String, Node<'t>, Vec<media::Body>)> = Vec::new();
-        let mut declared: Vec<_> = response.get("content").into_iter().flat_map(|content| content.members()).collect();
+        let mut declared: Vec<_> = self.members(response, "content").collect();
         if matches!(status, 204 | 205 | 304) && !declared.is_empty() {
             self.routine(response, "sent without a body: such a status has none", format!("`{label}`"));
             return content;
@@ -186,7 +182,7 @@ impl<'t> Responses<'_, '_, 't> {
     /// Header fields: examples, else values that are made from schemas.
     fn headers(&mut self, response: Node<'t>, label: &str) -> Vec<(String, String)> {
         let mut headers: Vec<(String, String)> = Vec::new();
-        for (node, name, header) in response.get("headers").into_iter().flat_map(|headers| headers.members()) {
+        for (node, name, header) in self.members(response, "headers") {
             let header = self.document.resolve(header);
             let lower = name.to_ascii_lowercase();
             if lower == "content-type" {
@@ -220,6 +216,15 @@ impl<'t> Responses<'_, '_, 't> {
             }
         }
         headers
+    }
+
+    /// The members of a member.
+    fn members(&mut self, node: Node<'t>, key: &str) -> impl Iterator<Item = (Node<'t>, &'t str, Node<'t>)> + use<'t> {
+        let found = node.get(key);
+        if let Some(strange) = found.filter(|found| !found.is_object()) {
+            self.lost(strange, "left out: no object, as it should be", format!("`{key}`"));
+        }
+        found.into_iter().flat_map(Node::members)
     }
 
     fn remarks(&mut self, node: Node<'t>, routine: Vec<Remark>, lost: Vec<Remark>) {

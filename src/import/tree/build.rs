@@ -271,7 +271,7 @@ fn merged(closed: Open, builder: &Builder) -> Result<Vec<(u32, u32)>, Box<Proble
     let mut taken: Vec<(u32, u32)> = Vec::new();
     for source in closed.merged {
         let node = builder.tree.node(source);
-        let several: Vec<_> = if node.is_object() { vec![node] } else { node.items().collect() };
+        let several: Vec<_> = if node.kind() == Kind::Array { node.items().collect() } else { vec![node] };
         for object in several {
             let Value::Object(theirs) = object.value() else {
                 return Err(Box::new(

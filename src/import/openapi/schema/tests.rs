@@ -240,7 +240,8 @@ fn a_seed_gives_the_same_values_in_every_build_and_others_differ() {
         "id": {"type": "string", "format": "uuid"}, "n": {"type": "integer"}, "x": {"type": "number"}, "w": {"type": "string"},
     }}});
     let value = |seed: u64| made("3.0.0", &schema, seed).unwrap().value.to_string();
-    expect_test::expect![[r#""#]].assert_eq(&value(1));
+    expect_test::expect![[r#"{"id":"d83ad21f-022b-46fa-8af9-bc07f52b3183","n":544,"x":8.0,"w":"willow"}"#]]
+        .assert_eq(&value(1));
     assert_eq!(value(7), value(7));
     assert_ne!(value(7), value(8));
 }
@@ -268,7 +269,7 @@ fn schema() -> impl Strategy<Value = Json> {
         (-50_i64..50, 0_i64..20).prop_map(|(a, b)| json!({"type": "integer", "minimum": a, "maximum": a + b})),
         (-5.0_f64..5.0, 0.0_f64..3.0).prop_map(|(a, b)| json!({"type": "number", "minimum": a, "maximum": a + b})),
         Just(json!({"type": "boolean"})),
-        Just(json!({"type": ["string", "null"], "format": "date-time"})),
+        Just(json!({"type": ["string", "null"]})),
         Just(json!({"enum": ["x", 1, null]})),
         Just(json!({"type": "array", "items": {"$ref": "#/components/schemas/S"}})),
         Just(json!({"properties": {"t": {"$ref": "#/components/schemas/T"}}})),
