@@ -95,7 +95,8 @@ fn measure(table: &Table, at: usize, row: &Row, counters: &Arc<Counters>) -> f64
                 let path = scenario.path.as_ref();
                 let now = Duration::from_secs(1_769_947_200);
                 let seed = seed(42, &[b"default", b"stub", b"default", &count.to_be_bytes()]);
-                let answer = template.render(200, &Scope { view: &view, path, base: 0, now, seed, counters });
+                let answer =
+                    template.render(200, &Scope { view: &view, path: Some(path), base: 0, now, seed, counters });
                 black_box(answer.unwrap());
             }
             count += 1;

@@ -12,7 +12,8 @@ const SIZE: usize = 200_000_000;
 /// How much the sidecar may grow while it passes 200 MB on.
 const GROWTH: u64 = 20 << 20;
 
-/// A real nginx that serves files of `dir` and takes uploads into it.
+/// A real nginx that serves files of `dir` and takes uploads into it. One process: a worker would outlive its master,
+/// which a test ends by force.
 fn nginx(dir: &Path) -> (Helper, u16) {
     let port = free_port();
     std::fs::create_dir_all(dir.join("logs")).unwrap();
@@ -20,7 +21,7 @@ fn nginx(dir: &Path) -> (Helper, u16) {
     let dav = modules.iter().map(|dir| dir.join("ngx_http_dav_module.so")).find(|path| path.exists());
     let load = dav.map(|path| format!("load_module {};", path.display())).unwrap_or_default();
     let config = format!(
-        "{load} user root; daemon off; worker_processes 1; pid nginx.pid; error_log stderr error; events {{ worker_connections 64; }}\n\
+        "{load} user root; daemon off; master_process off; pid nginx.pid; error_log stderr error; events {{ worker_connections 64; }}\n\
          http {{ access_log off; client_max_body_size 0; client_body_temp_path tmp; proxy_temp_path tmp2;\n\
            fastcgi_temp_path tmp3; uwsgi_temp_path tmp4; scgi_temp_path tmp5; default_type application/octet-stream;\n\
            server {{ listen 127.0.0.1:{port}; root {root};\n\

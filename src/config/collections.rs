@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::Context;
 use super::body::inside;
+use super::drafts::{Drafted, MockDraft};
 use super::files::ReadError;
 use super::mocks::Compiler;
-use super::{Context, Drafted, MockDraft};
 use crate::file::DefaultTable;
 use crate::file::leaf::List;
 use crate::file::pieces::Stubs;
@@ -155,7 +156,7 @@ pub(super) fn given(path: &Path, texts: &mut Texts, cx: &mut Context<'_>) -> Moc
     texts.insert(path.to_owned(), source);
     let text = source.map(|source| cx.sources.get(source).text.clone());
     let name = text.and_then(|text| postman::name(&text)).map(|name| slug(&name)).unwrap_or_default();
-    let name = if name.is_empty() || name == super::mocks::DEFAULT { "collection".to_owned() } else { name };
+    let name = if name.is_empty() || name == super::drafts::DEFAULT { "collection".to_owned() } else { name };
     let place = Place { source: source.unwrap_or(SourceId::NONE), start: 0, end: 0 };
     let file = Drafted {
         collection: Some(Collection::Given(path.to_owned())),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Context, mocks};
+use super::{Context, drafts};
 use crate::file::read::At;
 use crate::problem::Place;
 
@@ -117,7 +117,7 @@ pub(super) fn shown_size(bytes: &u64) -> String {
     quoted(&text)
 }
 
-pub(super) fn show_mock(draft: &mocks::MockDraft, cx: &mut Context<'_>) {
+pub(super) fn show_mock(draft: &drafts::MockDraft, cx: &mut Context<'_>) {
     let key = |key: &str| format!("mock {}: {key}", draft.name.value);
     let settings = &draft.settings;
     let texts = |list: &Option<At<crate::file::leaf::List<String>>>| {

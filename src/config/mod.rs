@@ -8,6 +8,8 @@ mod alternatives;
 mod body;
 mod collections;
 mod conditions;
+mod drafts;
+mod echoes;
 mod effective;
 mod environments;
 mod files;
@@ -24,26 +26,28 @@ mod operators;
 mod postman;
 mod releases;
 mod response;
+mod schema;
 mod settings;
 mod stubs;
 mod templates;
 mod tls;
 mod upstreams;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub use effective::{Effective, Origin, TakesEffect};
 pub use files::Fingerprint;
+pub use schema::{mock_schema, release_schema, schema};
 
+use crate::file::StandinFile;
 use crate::file::read;
-use crate::file::{MockFile, ReleaseFile, StandinFile};
-use crate::problem::{Code, Place, Problem, Problems, SourceId, Sources};
+use crate::problem::{Code, Place, Problem, Problems, Sources};
 use crate::settings::Settings;
 use crate::stubs::table::Table;
+use echoes::drop_echoes;
 use files::Files;
 use gather::{MockSource, overrides, read_file, read_mocks};
-use mocks::{Drafted, MockDraft};
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug, Default)]
@@ -241,47 +245,6 @@ fn load_as(large: Large, request: &Request, files: &mut Files) -> Result<Loaded,
     Ok(Loaded { path, settings, table, problems, effective, fingerprint: Fingerprint::default() })
 }
 
-/// Drops problems that only repeat another in other words.
-fn drop_echoes(problems: &mut Vec<Problem>, sources: &Sources) {
-    let at = |problem: &Problem| problem.place.as_ref().map(|(place, _)| *place);
-    // The parser's recovery guesses; a guess in what is broken anyway makes only noise.
-    let parsed = |problem: &Problem| matches!(problem.code, Code::TomlSyntax | Code::DuplicateKey);
-    let range = |place: Place| {
-        let range = crate::file::broken_by(&sources.get(place.source).text, place.start as usize);
-        (place.source, range.start, range.end)
-    };
-    let mut broken: Vec<(SourceId, usize, usize)> =
-        problems.iter().filter(|problem| parsed(problem)).filter_map(at).map(range).collect();
-    // A broken table may hold a broken line: of what begins first, the end counts that lies furthest.
-    broken.sort();
-    let mut whole: Vec<(SourceId, usize, usize)> = Vec::with_capacity(broken.len());
-    for (source, start, end) in broken {
-        match whole.last_mut() {
-            Some(last) if last.0 == source && start < last.2 => last.2 = last.2.max(end),
-            _ => whole.push((source, start, end)),
-        }
-    }
-    let is_broken = |place: Place| {
-        let at = place.start as usize;
-        let before = whole.partition_point(|(source, start, _)| (*source, *start) <= (place.source, at));
-        before
-            .checked_sub(1)
-            .and_then(|last| whole.get(last))
-            .is_some_and(|(source, _, end)| *source == place.source && at < *end)
-    };
-    problems.retain(|problem| parsed(problem) || !at(problem).is_some_and(is_broken));
-    // Names made of two equal `match` lines are equal; that the lines are equal says more.
-    let twins: HashSet<(SourceId, u32)> = problems
-        .iter()
-        .filter(|problem| problem.code == Code::SameMatch)
-        .filter_map(at)
-        .map(|place| (place.source, place.start))
-        .collect();
-    problems.retain(|problem| {
-        problem.code != Code::DuplicateName || !at(problem).is_some_and(|at| twins.contains(&(at.source, at.start)))
-    });
-}
-
 /// The configuration file: what was named, else the first of the default places that exists.
 fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Box<Problem>> {
     let named = request.config.clone().or_else(|| cx.environment.get("STANDIN_CONFIG").map(PathBuf::from));
@@ -318,25 +281,4 @@ pub fn read_text(path: &Path) -> Result<String, Box<Problem>> {
         let code = if matches!(error, files::ReadError::TooLarge) { Code::FileTooLarge } else { Code::UnreadableFile };
         Box::new(Problem::of(code, Some(name.clone()), format!("cannot read `{name}`: {error}")))
     })
-}
-
-/// The JSON Schema of `standin.toml`.
-pub fn schema() -> serde_json::Value {
-    schema_of::<StandinFile>("standin.toml of a Standin sidecar")
-}
-
-/// The JSON Schema of a file under `mocks`.
-pub fn mock_schema() -> serde_json::Value {
-    schema_of::<MockFile>("A mock file of a Standin sidecar")
-}
-
-/// The JSON Schema of a file of a release.
-pub fn release_schema() -> serde_json::Value {
-    schema_of::<ReleaseFile>("A file of a release of a mock")
-}
-
-fn schema_of<T: schemars::JsonSchema>(title: &str) -> serde_json::Value {
-    let mut schema = schemars::generate::SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
-    schema.insert("title".to_owned(), title.into());
-    schema.to_value()
 }

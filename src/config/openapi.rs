@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Context;
 use super::body::inside;
 use super::collections::{Texts, report, text};
+use super::drafts::{DEFAULT, Drafted, MockDraft};
 use super::mocks::Compiler;
-use super::{Context, Drafted, MockDraft};
 use crate::file::leaf::{Count, List};
 use crate::file::pieces::Stubs;
 use crate::file::read::At;
@@ -105,7 +106,7 @@ pub(super) fn given(path: &Path, texts: &mut Texts, cx: &mut Context<'_>) -> Moc
     texts.insert(path.to_owned(), source);
     let text = source.map(|source| cx.sources.get(source).text.clone());
     let name = text.and_then(|text| openapi::name(&text)).map(|name| slug(&name)).unwrap_or_default();
-    let name = if name.is_empty() || name == super::mocks::DEFAULT { "openapi".to_owned() } else { name };
+    let name = if name.is_empty() || name == DEFAULT { "openapi".to_owned() } else { name };
     let place = Place { source: source.unwrap_or(SourceId::NONE), start: 0, end: 0 };
     let file = Drafted {
         spec: Some(Spec { from: From::Given(path.to_owned()), seed: 0 }),

@@ -7,9 +7,10 @@ use std::mem::take;
 use std::path::{Path, PathBuf};
 
 use super::collections::Collection;
+use super::drafts::{Drafted, MockDraft};
 use super::gather::{listed, read_file};
 use super::lint;
-use super::mocks::{Compiler, Drafted, MockDraft};
+use super::mocks::Compiler;
 use super::names::Given;
 use crate::file::{ReleaseFile, ReleaseTable};
 use crate::problem::{Code, Place, Problem, SourceId};

@@ -8,7 +8,7 @@ use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, collections, conditions, lint, mocks, openapi};
+use super::{Context, MockSource, TakesEffect, collections, conditions, drafts, lint, openapi};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
 use crate::file::read::At;
 use crate::file::{AdminTable, CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
@@ -76,7 +76,7 @@ pub fn compile(
     let random = compile_random(random.map(|t| t.value).unwrap_or_default(), cx);
 
     let mock_files = files.iter().map(|file| canonical(&file.path)).collect();
-    let mut drafts = mocks::drafts(default, server_stub, stub, directory, files, cx);
+    let mut drafts = drafts::drafts(default, server_stub, stub, directory, files, cx);
     let mut texts = collections::Texts::new();
     drafts.extend(collection.map(|path| collections::given(path, &mut texts, cx)));
     drafts.extend(spec.map(|path| openapi::given(path, &mut texts, cx)));

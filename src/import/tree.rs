@@ -5,6 +5,8 @@
 //! large the document would be with every alias written out is bounded, so that whoever walks it comes to an end.
 
 mod build;
+mod json;
+mod yaml;
 
 use std::collections::HashMap;
 
@@ -60,8 +62,8 @@ impl Tree {
     /// Where it is neither, is nested too deeply, holds one name twice, or where its aliases make too much of it.
     pub fn parse(text: &str, source: SourceId) -> Result<Tree, Box<Problem>> {
         match text.trim_start().starts_with('{') {
-            true => build::json(text, source),
-            false => build::yaml(text, source),
+            true => json::read(text, source),
+            false => yaml::read(text, source),
         }
     }
 

@@ -14,8 +14,8 @@ use super::answer::{Local, STANDIN};
 use super::context::{Capture, Request};
 use super::exchange::Exchange;
 use super::headers::DEBUG;
-use super::{template, upstream};
-use crate::calls::{self, Counting, Head, Ticket};
+use super::{template, upstream, view};
+use crate::calls::{self, Counting, Ticket};
 use crate::live::Snapshot;
 use crate::stubs::answer::{Answer, Ready};
 use crate::stubs::decision::{Action, Decision, Inputs};
@@ -93,7 +93,7 @@ pub fn carry(
     if failure.is_some() {
         draft.fail();
     }
-    let request_head = told(arrival, view);
+    let request_head = view::told(arrival, view);
     let counting = draft.counting(plane, snapshot);
     let (delay, miss) = (draft.delay, draft.call.miss);
     let ticket = plane.open(snapshot, arrival.started, arrival.peer, request_head, draft.call, counting);
@@ -128,19 +128,6 @@ pub fn carry(
         ticket: Some(ticket),
     };
     Some((plan, Box::new(request)))
-}
-
-/// What the log keeps of the head.
-pub fn told(arrival: &Arrival<'_>, view: &RequestView<'_>) -> Head {
-    let Arrival { head, target, protocol, .. } = *arrival;
-    let redactor = &arrival.snapshot.redactor;
-    let names = view.headers.iter().map(|field| field.name);
-    // A head of HTTP/2 was put together by us: it is told with its own protocol.
-    let raw = protocol.starts_with("HTTP/1").then(|| Head::raw(head, target, names, redactor)).flatten();
-    raw.unwrap_or_else(|| {
-        let fields = view.headers.iter().map(|field| (field.name, field.value));
-        Head::request(view.method, target, protocol, fields, redactor)
-    })
 }
 
 /// What the log and the metrics will say, gathered while the decision is at hand.

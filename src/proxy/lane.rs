@@ -168,7 +168,7 @@ pub fn answer<'p, 's>(
     let names = view.headers.iter().map(|field| field.name);
     let cleaned = match snapshot.redactor.leaves(arrival.head, arrival.target, names) {
         true => None,
-        false => Some(decide::told(arrival, view).shared()),
+        false => Some(super::view::told(arrival, view).shared()),
     };
     let body = if plain.is_head { &b""[..] } else { &answer.body };
     let keeps = log.body > 0 && plane.log.keeps_bodies(log.bodies_per_second, arrival.started) && !body.is_empty();

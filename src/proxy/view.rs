@@ -2,7 +2,9 @@
 
 use pingora::http::RequestHeader;
 
+use super::decide::Arrival;
 use super::head::Fields;
+use crate::calls::Head;
 use crate::stubs::request::{BodyView, HeaderField, RequestView};
 
 /// The fields of a request that pingora has parsed.
@@ -17,4 +19,17 @@ pub fn of<'v>(
     body: BodyView<'v>,
 ) -> Option<RequestView<'v>> {
     RequestView::new(request.method.as_str(), request.raw_path(), fields, body).ok()
+}
+
+/// What the log keeps of the head.
+pub fn told(arrival: &Arrival<'_>, view: &RequestView<'_>) -> Head {
+    let Arrival { head, target, protocol, .. } = *arrival;
+    let redactor = &arrival.snapshot.redactor;
+    let names = view.headers.iter().map(|field| field.name);
+    // A head of HTTP/2 was put together by us: it is told with its own protocol.
+    let raw = protocol.starts_with("HTTP/1").then(|| Head::raw(head, target, names, redactor)).flatten();
+    raw.unwrap_or_else(|| {
+        let fields = view.headers.iter().map(|field| (field.name, field.value));
+        Head::request(view.method, target, protocol, fields, redactor)
+    })
 }

@@ -48,7 +48,7 @@ pub fn within(limits: &Limits, command: &mut Command) -> Result<Took, String> {
         if time > limits.time {
             return Err(format!("it takes more than {:?}", limits.time));
         }
-        std::thread::sleep(LOOK);
+        std::thread::park_timeout(LOOK);
     }
 }
 

@@ -15,7 +15,12 @@ const rendered = asked.map(({ request, variables }) => {
   const scope = new sdk.VariableList(null, variables ?? []);
   const item = new sdk.Item({ request });
   // As Postman's runtime does it: the URL is filled in as a text and read again.
-  const url = sdk.Property.replaceSubstitutions(item.request.url.toString(), [scope]);
+  // Without a host, as in `http:///pets`, or without a scheme, as in `//h/pets`, the library would take a segment of the
+  // path for the host, or the host for a segment.
+  const saved = item.request.url;
+  const written = saved.toString();
+  const text = written.startsWith('http:///') ? `http://h${saved.getPathWithQuery()}` : written.replace(/^\/\//, 'http://');
+  const url = sdk.Property.replaceSubstitutions(text, [scope]);
   const resolved = new sdk.Item(item.toObjectResolved(null, [scope], { ignoreOwnVariables: true }));
   const address = new sdk.Url(url);
   const path = address.getPath().split('/');
@@ -27,13 +32,13 @@ const rendered = asked.map(({ request, variables }) => {
     method: resolved.request.method,
     target: `${node.pathname || '/'}${node.search || ''}`,
     headers: resolved.request.headers.filter((header) => !header.disabled).map(({ key, value }) => [key, `${value ?? ''}`]),
-    body: body && !body.disabled && !body.isEmpty() ? text(body) : '',
+    body: body && !body.disabled && !body.isEmpty() ? content(body) : '',
   };
 });
 process.stdout.write(JSON.stringify(rendered));
 
 // The body as it is sent; nothing for files, and for forms with boundaries, which each call chooses anew.
-function text(body) {
+function content(body) {
   switch (body.mode) {
     case 'raw':
       return body.raw;

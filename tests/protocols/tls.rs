@@ -98,7 +98,7 @@ fn nginx(dir: &Path, further: &str) -> (Helper, u16) {
     let port = free_port();
     std::fs::create_dir_all(dir.join("logs")).unwrap();
     let config = format!(
-        "user root; daemon off; worker_processes 1; pid nginx.pid; error_log stderr crit; events {{ worker_connections 64; }}\n\
+        "user root; daemon off; master_process off; pid nginx.pid; error_log stderr crit; events {{ worker_connections 64; }}\n\
          http {{ access_log off; client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4;\n\
            scgi_temp_path t5; server {{ listen 127.0.0.1:{port} ssl http2; ssl_certificate server.pem;\n\
              ssl_certificate_key server.key; {further}\n\

@@ -28,8 +28,6 @@ pub const BOTH: &[(Role, &str, Code)] = &[
     (Standin, "[upstreams.a]\nurl = \"https://a\"\nverify = false", NotAvailable),
     (Mock, "owner = \"team-orders\"", NotAvailable),
     (Mock, "[[stub]]\nmatch = \"GET /a\"\nstage = \"mock\"", NotAvailable),
-    (Mock, "[environments.a]\npostman = \"a.json\"", NotAvailable),
-    (Mock, "[releases.a]\nfiles = []\npostman = \"a.json\"", NotAvailable),
     (Standin, "[environments.a]\nvars = { a = 1 }", MisplacedKey),
     (Mock, "seed = 1", MisplacedKey),
     (Mock, "[[stub]]\nmatch = \"GET /a\"\nwhen.state.a = \"b\"", NotAvailable),
@@ -101,7 +99,6 @@ pub const BOTH: &[(Role, &str, Code)] = &[
     (Mock, "delay = { min = \"1ms\" }", MissingKey),
     (Mock, "cors = { credentials = true }", MissingKey),
     (Mock, "selectors = {}", MissingKey),
-    (Mock, "[releases.a]", MissingKey),
 ];
 
 /// Refused by the reader alone.
@@ -154,6 +151,7 @@ pub const READER_ONLY: &[(Role, &str, Code)] = &[
     (Mock, "environment = \"staging\"", UnknownEnvironment),
     (Mock, "release = \"v1\"", UnknownRelease),
     (Mock, "[releases.v1]\nfiles = [\"missing.toml\"]", BadPattern),
+    (Mock, "[releases.a]", MissingKey),
     (Mock, "environment = \"a\"\nenvironments.a.vars.key = { env = \"UNSET\" }", MissingSecret),
     (Mock, "environments.a.vars.day = 2026-01-31", NoJsonForm),
     (Standin, "[random]\nheader = \"a b\"", BadHeader),

@@ -6,7 +6,7 @@
 use super::Purpose;
 use super::token::{Piece, pieces};
 use super::variables::Variables;
-use crate::stubs::template::fake;
+use crate::stubs::template::fake as fakes;
 
 /// Reads the texts of one response.
 pub struct Texts<'a> {
@@ -96,7 +96,7 @@ impl Texts<'_> {
             return Some(member("path", own));
         }
         let token = token.trim();
-        if let Some(name) = token.strip_prefix('$').filter(|name| fake::names().any(|own| own == *name)) {
+        if let Some(name) = token.strip_prefix('$').filter(|name| fakes::names().any(|own| own == *name)) {
             return Some(format!("fake({})", string(name)));
         }
         let (helper, rest) = token.split_at(token.find(char::is_whitespace).unwrap_or(token.len()));
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn each_name_of_a_dynamic_variable_is_known() {
-        let names: Vec<&str> = fake::names().collect();
+        let names: Vec<&str> = fakes::names().collect();
         assert_eq!(names.len(), 118);
         for name in names {
             let (read, _, _) = texts(&format!("{{{{${name}}}}}"), Purpose::Loaded);

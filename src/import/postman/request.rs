@@ -37,9 +37,8 @@ pub fn read(node: Node<'_>, variables: &Variables, purpose: Purpose) -> Request 
     let mut lost = Vec::new();
     let headers = headers(fields::read(request.get("header")), variables, &mut lost);
     let body = body(request.get("body"), &headers, variables, &mut lost);
-    let mut when = WhenTable::default();
-    when.query = pairs(url.query.clone(), place);
-    when.header = pairs(headers, place);
+    let (query, header) = (pairs(url.query.clone(), place), pairs(headers, place));
+    let mut when = WhenTable { query, header, ..WhenTable::default() };
     match body {
         Body::None => {}
         Body::Form(fields) => when.form = pairs(fields, place),
