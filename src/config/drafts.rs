@@ -98,9 +98,10 @@ pub fn drafts(
             table.value.collection.map(Collection::Within)
         });
         let spec = openapi.and_then(|table| Spec::named(table, cx));
-        if let (Some(collection), Some(spec)) = (&collection, &spec) {
-            sources_conflict(collection.place().into_iter().chain(spec.place()), cx);
-        }
+        let spec = match &collection {
+            Some(collection) => spec.filter(|spec| !sources_conflict(collection.place(), spec.place(), cx)),
+            None => spec,
+        };
         let file = Drafted { server_stubs: server_stub, stubs: stub, collection, spec, directory };
         out.push(MockDraft::new(name, common, table, file));
     }

@@ -89,15 +89,15 @@ impl Compiler<'_, '_> {
     }
 }
 
-/// Reports a mock that has two sources which are matched differently.
-pub(super) fn sources_conflict(mut places: impl Iterator<Item = Place>, cx: &mut Context<'_>) {
-    if let (Some(first), Some(second)) = (places.next(), places.next()) {
-        cx.report(
-            Problem::at(Code::ConflictingKeys, second, "a mock has either a collection or an OpenAPI document")
-                .also(first, "the collection")
-                .help("give each a mock file of its own: they are matched differently"),
-        );
-    }
+/// Reports a mock that has two sources, which are matched differently.
+pub(super) fn sources_conflict(collection: Option<Place>, spec: Option<Place>, cx: &mut Context<'_>) -> bool {
+    let (Some(first), Some(second)) = (collection, spec) else { return false };
+    cx.report(
+        Problem::at(Code::ConflictingKeys, second, "a mock has either a collection or an OpenAPI document")
+            .also(first, "the collection")
+            .help("give each a mock file of its own: they are matched differently"),
+    );
+    true
 }
 
 /// The mock of a document that the command line names: called as the document is.

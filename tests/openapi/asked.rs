@@ -55,7 +55,7 @@ pub fn ask(text: &str, loaded: &Loaded) -> Asked {
             }
             for (code, response) in operation["responses"].as_object().into_iter().flatten() {
                 let response = resolved(&whole, response);
-                let Ok(status) = code.parse::<u16>() else { continue };
+                let Ok(status) = code.replace("XX", "00").parse::<u16>() else { continue };
                 for (media, object) in response["content"].as_object().into_iter().flatten() {
                     let is_given = object.get("example").is_some() || object.get("examples").is_some();
                     if is_given

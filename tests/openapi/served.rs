@@ -150,7 +150,7 @@ fn a_document_on_the_command_line_stands_beside_what_is_configured() {
     let dir = folder(&[SHOP]);
     std::fs::write(dir.path().join("standin.toml"), "[[stub]]\nmatch = \"GET /own\"\n").unwrap();
     let both = output(&["check", "--openapi", SHOP], dir.path());
-    assert_eq!((both.code, both.stderr.as_str()), (0, "no problems: 2 mocks, 7 stubs, 16 scenarios, 0 server stubs\n"));
+    assert_eq!((both.code, both.stderr.as_str()), (0, "no problems: 2 mocks, 7 stubs, 14 scenarios, 0 server stubs\n"));
     let none = output(&["check", "--openapi", "none.yaml"], dir.path());
     assert_eq!(none.code, 3, "{none:?}");
     assert!(none.stderr.contains("cannot read `none.yaml`: No such file"), "{none:?}");

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value as Json;
 
 use super::document::Document;
-use super::schema::{Made, Maker};
+use super::schema::{Fail, Made, Maker};
 use super::xml;
 use crate::import::tree::Node;
 
@@ -19,8 +19,6 @@ pub struct Body {
     pub name: Option<String>,
     /// The text.
     pub text: String,
-    /// Where it stands, or the schema that it was made from.
-    pub from: u32,
 }
 
 /// What a media type came to.
@@ -49,8 +47,8 @@ enum Form {
 pub struct Bodies<'d, 't> {
     document: &'d Document<'t>,
     maker: Maker<'d, 't>,
-    /// Values by the schemas that they were made from: many operations share the bodies of their errors.
-    made: HashMap<u32, Result<Made, super::schema::Fail>>,
+    /// Values as text, by the schemas that they were made from: many operations share the bodies of their errors.
+    made: HashMap<u32, Result<(Box<str>, Option<&'static str>), Fail>>,
     /// How many values were made.
     pub count: usize,
     /// Whether long JSON stands in several lines.
@@ -76,7 +74,7 @@ impl<'d, 't> Bodies<'d, 't> {
                 read.routine.push(("written as XML: an example that is no text", String::new()));
             }
             let text = self.text(&self.meant(example, form, schema, &mut read), form, schema);
-            read.bodies.push(Body { name, text, from: example.id() });
+            read.bodies.push(Body { name, text });
         }
         let Some(schema) = schema.filter(|_| read.bodies.is_empty()) else {
             if read.bodies.is_empty() {
@@ -101,21 +99,31 @@ impl<'d, 't> Bodies<'d, 't> {
                 .push(("filled with JSON: the media type has no form for what its schema says", format!("`{media}`")));
         }
         let text = self.text(&made.value, form, Some(schema));
-        read.bodies.push(Body { name: None, text, from: schema.id() });
+        read.bodies.push(Body { name: None, text });
         read
     }
 
     /// A value of a schema, such as of a header field.
-    pub fn made(&mut self, schema: Node<'t>, word: &str) -> Result<Made, super::schema::Fail> {
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn made(&mut self, schema: Node<'t>, word: &str) -> Result<Made, Fail> {
         // What is referred to has the same value wherever it is.
         let target = self.document.resolve(schema);
         if let Some(known) = self.made.get(&target.id()) {
-            return known.clone();
+            let (text, misfit) = known.clone()?;
+            return Ok(Made { value: serde_json::from_str(&text).unwrap_or_default(), misfit });
         }
         let made = self.maker.make(target, if target.id() == schema.id() { word } else { "" });
         self.count += usize::from(made.is_ok());
-        self.made.insert(target.id(), made.clone());
+        let known = made.as_ref().map(|made| (made.value.to_string().into(), made.misfit)).map_err(|fail| *fail);
+        self.made.insert(target.id(), known);
         made
+    }
+
+    /// From here on nothing is made but what is required.
+    pub fn be_brief(&mut self) {
+        self.maker.be_brief();
     }
 
     /// The examples that stand there, with their names.

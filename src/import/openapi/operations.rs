@@ -134,6 +134,9 @@ impl<'d, 't> Reader<'d, 't> {
         let bases = self.bases(item, node, &entry);
         let bodies = scenarios.iter().filter_map(|scenario| scenario.value.short.response.body.as_ref());
         self.size += bases.len() * bodies.map(|body| body.value.len()).sum::<usize>();
+        if self.size > LARGEST / 2 {
+            self.bodies.be_brief();
+        }
         if self.size > LARGEST {
             return Err(Box::new(
                 Problem::at(Code::BadSpec, node.place(), "the document's answers come to more than can be held")

@@ -124,7 +124,9 @@ fn literal(segment: &str) -> String {
         let strange = c.is_whitespace() || c.is_control() || matches!(c, '*' | '}') || (c == ':' && at == 0);
         if strange || (c == '%' && !is_escape) {
             let mut buffer = [0; 4];
-            c.encode_utf8(&mut buffer).bytes().for_each(|byte| drop(write!(out, "%{byte:02X}")));
+            for byte in c.encode_utf8(&mut buffer).bytes() {
+                let _ = write!(out, "%{byte:02X}");
+            }
         } else {
             out.push(c);
         }

@@ -109,7 +109,68 @@ fn what_is_no_document_is_refused_with_its_place_and_help() {
         let shown: String = text.escape_debug().take(30).collect();
         said.push_str(&format!("{shown}\n  {line}:{column} {}: {}; {label}\n  {help}\n", problem.code, problem.title));
     }
-    expect_test::expect![[r#""#]].assert_eq(&said);
+    expect_test::expect![[r#"
+
+          1:1 yaml-syntax: the file is empty; 
+          copy it again
+        # nothing\n
+          1:1 yaml-syntax: the file is empty; 
+          copy it again
+        a: 1\nb: [1, 2\n
+          2:4 yaml-syntax: the file is no YAML; unclosed bracket '['
+          the file ends too early, or something in it is not closed
+        a: 1\n\tb: 2\n
+          1:4 yaml-syntax: the file is no YAML; while scanning a plain scalar, found a tab
+          mend it, or write it again
+        a: \"x\n
+          1:4 yaml-syntax: the file is no YAML; unclosed quote
+          the file ends too early, or something in it is not closed
+        <html>\n<p a: b: c\n
+          2:5 yaml-syntax: the file is no YAML; mapping values are not allowed in this context
+          this looks like a web page: save the file itself, not the page that shows it
+        a: {{ b }}: c\n
+          1:5 yaml-syntax: an object or a list stands where a name belongs; 
+          put quotes around it if it is text: `"{id}": …`
+        a: 1\na: 2\n
+          2:1 duplicate-key: `a` stands twice in one object; the second
+          nobody can tell which of the two counts: leave one out
+        {\"a\": 1, \"b\": 2, \"a\": 3}
+          1:18 duplicate-key: `a` stands twice in one object; the second
+          nobody can tell which of the two counts: leave one out
+        {\"a\": 1,}
+          1:9 json-syntax: the file is no JSON; key must be a string
+          mend it, or write it again
+        {\"a\": [1,
+          1:9 json-syntax: the file is no JSON; EOF while parsing a value
+          the file ends too early: copy it whole
+        a: !include b.yaml\n
+          1:13 yaml-syntax: the tag `!include` is none of JSON's; what it makes of this value is known to another program only
+          let that program write the document out, and import what it wrote
+        ? [a, b]\n: c\n
+          1:3 yaml-syntax: an object or a list stands where a name belongs; 
+          put quotes around it if it is text: `"{id}": …`
+        ? {a: b}\n: c\n
+          1:3 yaml-syntax: an object or a list stands where a name belongs; 
+          put quotes around it if it is text: `"{id}": …`
+        a: &x [*x]\n
+          1:8 yaml-syntax: the alias stands within what it names; 
+          a schema refers to itself by `$ref`
+        a: *x\n
+          1:4 yaml-syntax: the file is no YAML; while parsing node, found unknown anchor
+          mend it, or write it again
+        a: 1\n---\nb: 2\n
+          2:1 yaml-syntax: a second document begins here; 
+          put each document into a file of its own
+        <<: 7\n
+          1:5 yaml-syntax: `<<` takes in objects, and this is none; 
+          write an alias of an object, or a list of such aliases
+        a: [[[[[[[[[[[[[[[[[[[[[[[[[[[
+          1:204 yaml-syntax: the file is no YAML; recursion limit exceeded
+          mend it, or write it again
+        {\"a\": [[[[[[[[[[[[[[[[[[[[[[
+          1:207 too-deep: objects and lists lie in each other more than 200 deep; 
+          no interface is described so: look at what wrote the file
+    "#]].assert_eq(&said);
 }
 
 #[test]

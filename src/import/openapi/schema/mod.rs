@@ -27,11 +27,11 @@ use crate::import::tree::Node;
 use crate::stubs::template::dice;
 
 /// How many schemas are looked at for one body before optional members are left out.
-const GENEROUS: usize = 400;
+const GENEROUS: usize = 150;
 /// How many are looked at for one body at most.
 const WORK: usize = 40_000;
 /// How deep values may lie in each other before optional members are left out.
-const DEEP: usize = 8;
+const DEEP: usize = 6;
 /// How deep they may lie in each other at all, and schemas in schemas.
 const DEEPEST: usize = 100;
 
@@ -52,6 +52,8 @@ pub struct Maker<'d, 't> {
     entered: Vec<u32>,
     /// Regular expressions; none where one cannot be read.
     patterns: HashMap<String, Option<Regex>>,
+    /// Whether nothing is made but what is required.
+    is_brief: bool,
 }
 
 /// A value that was made.
@@ -88,7 +90,13 @@ impl Fail {
 impl<'d, 't> Maker<'d, 't> {
     /// A maker for a document.
     pub fn new(document: &'d Document<'t>, seed: u64) -> Self {
-        Maker { document, seed, work: 0, depth: 0, words: Vec::new(), entered: Vec::new(), patterns: HashMap::new() }
+        let (words, entered, patterns) = (Vec::new(), Vec::new(), HashMap::new());
+        Maker { document, seed, work: 0, depth: 0, words, entered, patterns, is_brief: false }
+    }
+
+    /// From here on nothing is made but what is required.
+    pub fn be_brief(&mut self) {
+        self.is_brief = true;
     }
 
     /// A value for a schema; `word` tells it from others of the same schema.
@@ -272,7 +280,7 @@ impl<'d, 't> Maker<'d, 't> {
 
     /// Whether members that nobody requires are made too.
     fn is_generous(&self) -> bool {
-        self.work < GENEROUS && self.depth < DEEP
+        !self.is_brief && self.work < GENEROUS && self.depth < DEEP
     }
 }
 

@@ -55,13 +55,19 @@ impl<'t> Maker<'_, 't> {
         }
         let mut dice = self.dice("");
         let mut text = WORDS[dice.random_range(0..WORDS.len())].to_owned();
-        while text.len() < least {
-            text.push(' ');
-            text.push_str(WORDS[dice.random_range(0..WORDS.len())]);
+        if text.len() < least {
+            while text.len() < least {
+                text.push(' ');
+                text.push_str(WORDS[dice.random_range(0..WORDS.len())]);
+            }
+            text.truncate(least);
         }
-        // Cut where it was filled up, or where even one word is too long; a space never ends it.
-        text.truncate(limit.min(if least > 0 { text.len().min(least.max(5)) } else { text.len() }));
-        let text = if text.ends_with(' ') { format!("{}x", text.trim_end_matches(' ')) } else { text };
+        text.truncate(limit);
+        // A space at its end is easily lost.
+        if text.ends_with(' ') {
+            text.pop();
+            text.push('x');
+        }
         Ok(text.into())
     }
 
