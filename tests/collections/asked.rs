@@ -177,7 +177,7 @@ fn answer(loaded: &Loaded, example: &Example, sent: &Sent) -> Result<(), (Why, S
     assert!(theirs == ours && rank(chosen) < rank(expected), "{own}: {other} answers, and nothing says why");
     let by_status = chosen.answer.status == 200 && expected.answer.status != 200;
     let (why, words) = if by_status { (Why::Status, "has status 200") } else { (Why::First, "comes first") };
-    Err((why, format!("{own}: the same request as {other}, which {words}; both score {shown}")))
+    Err((why, format!("{own}: {other} is as close and {words}: both score {shown}")))
 }
 
 /// A body without tokens is sent byte for byte, wherever it was read from.

@@ -40,6 +40,8 @@ fn a_collection_of_version_2_0_is_read_too() {
         "name": "Get user",
         "request": { "url": "http://h/users/:id", "method": "GET", "header": "Accept: */*" },
         "response": [
+          { "name": "Ada", "originalRequest": { "url": "http://h/users", "method": "POST", "data": { "mode": "raw", "raw": "Ada" } }, "code": 200, "data": "Ada is known" },
+          { "name": "Bob", "originalRequest": { "url": "http://h/users", "method": "POST", "data": { "mode": "raw", "raw": "Bob" } }, "code": 200, "data": "Bob is known" },
           { "name": "As text", "originalRequest": "http://h/users", "code": 200, "header": "X-Form: text\r\nX-Form: twice", "body": "all" },
           {
             "name": "With a variable by its id", "code": 200, "header": [{ "key": "X-Form", "value": "list" }], "body": "seven",
@@ -62,6 +64,7 @@ fn a_collection_of_version_2_0_is_read_too() {
     let seven = sidecar.get("/users/7?a=1");
     assert_eq!((seven.status, seven.text().as_str(), seven.header("x-form")), (200, "seven", Some("list")));
     assert_eq!(sidecar.get("/users/8").status, 202);
+    assert_eq!(sidecar.connect().post("/users", "", b"Bob").text(), "Bob is known");
 }
 
 #[test]

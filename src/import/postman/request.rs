@@ -36,7 +36,9 @@ pub fn read(node: Node<'_>, variables: &Variables, purpose: Purpose) -> Request 
     let url = url::read(address, variables);
     let mut lost = Vec::new();
     let headers = headers(fields::read(request.get("header")), variables, &mut lost);
-    let body = body(request.get("body"), &headers, variables, &mut lost);
+    // Early exports of version 2.0 call it `data`.
+    let sent = request.get("body").or_else(|| request.get("data"));
+    let body = body(sent, &headers, variables, &mut lost);
     let (query, header) = (pairs(url.query.clone(), place), pairs(headers, place));
     let mut when = WhenTable { query, header, ..WhenTable::default() };
     match body {

@@ -1,7 +1,7 @@
 //! Postman's matching: among the saved examples of a mock the closest one answers.
 //!
 //! The rules are those that Postman publishes as "matching algorithm"; the README lists them with what their text leaves
-//! open and how that is decided here. [`row`] says how an example's path fits, [`score`] what that and the query bring;
+//! open and how that is decided here. [`row`] says how an example's path fits, [`mod@score`] what that and the query bring;
 //! `collection` is the compiled form of a mock, in which the best example is found without looking at each.
 
 pub mod body;
