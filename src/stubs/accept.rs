@@ -62,6 +62,7 @@ impl Media {
 /// The scenario whose type the caller likes best; of several the first. Without `Accept`, and where nothing is liked, it is
 /// the first of all.
 pub fn preferred(offers: &[Offer], view: &RequestView<'_>) -> Option<u32> {
+    let mut best = offers.first()?;
     let mut ranges: Vec<Range> = Vec::new();
     for field in view.header_values("accept") {
         let Ok(field) = std::str::from_utf8(field) else { continue };
@@ -71,7 +72,6 @@ pub fn preferred(offers: &[Offer], view: &RequestView<'_>) -> Option<u32> {
         let fitting = ranges.iter().filter_map(|range| Some((offer.media.closeness(&range.media)?, range.quality)));
         fitting.max_by_key(|(closeness, _)| *closeness).map_or(0, |(_, quality)| quality)
     };
-    let mut best = offers.first()?;
     let mut most = quality(best);
     for offer in &offers[1..] {
         let quality = quality(offer);

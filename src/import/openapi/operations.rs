@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::Options;
-use super::document::Document;
+use super::document::{Document, reference};
 use super::media::Bodies;
 use super::path::{self, Path};
 use super::responses::Responses;
@@ -79,6 +79,10 @@ impl<'d, 't> Reader<'d, 't> {
         for (key, path, item) in root.get("paths").into_iter().flat_map(|paths| paths.members()) {
             if path.starts_with("x-") {
                 continue;
+            }
+            let beside = item.members().map(|(_, field, _)| field).find(|field| METHODS.contains(field));
+            if let Some(field) = beside.filter(|_| reference(item).is_some()) {
+                self.lost(item, path, "left out: what stands beside a `$ref`", format!("`{field}`"));
             }
             let item = self.document.resolve(item);
             if !item.is_object() {

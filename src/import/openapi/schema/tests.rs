@@ -263,3 +263,19 @@ fn a_schema_with_very_many_ways_through_it_is_bounded() {
     let made = made("3.0.0", &Json::Object(schemas), 0);
     assert!(made.is_err() || made.unwrap().value.to_string().len() < 1 << 20);
 }
+
+/// The stack of a test's thread is that of the threads which load a configuration.
+#[test]
+fn what_is_nested_deeply_costs_no_stack() {
+    let mut schemas = Map::new();
+    for level in 0..1000 {
+        let next = json!({"$ref": format!("#/components/schemas/L{}", level + 1)});
+        let member = json!({"type": "object", "required": ["m"], "properties": {"m": {"anyOf": [{"allOf": [next]}]}}});
+        schemas.insert(format!("L{level}"), json!({"oneOf": [{"allOf": [member]}]}));
+    }
+    schemas.insert("L1000".to_owned(), json!({"type": "string"}));
+    schemas.insert("S".to_owned(), json!({"$ref": "#/components/schemas/L0"}));
+    assert_eq!(made("3.0.0", &Json::Object(schemas.clone()), 0).unwrap_err(), Fail::Large);
+    schemas.insert("L90".to_owned(), json!({"type": "string"}));
+    assert_eq!(made("3.0.0", &Json::Object(schemas), 0).unwrap().misfit, None);
+}
