@@ -160,7 +160,6 @@ pub(super) fn given(path: &Path, texts: &mut Texts, cx: &mut Context<'_>) -> Moc
     let place = Place { source: source.unwrap_or(SourceId::NONE), start: 0, end: 0 };
     let file = Drafted {
         collection: Some(Collection::Given(path.to_owned())),
-        spec: None,
         directory: path.parent().unwrap_or(Path::new("")).to_owned(),
         ..Drafted::default()
     };

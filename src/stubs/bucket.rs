@@ -52,7 +52,7 @@ pub enum Found {
 /// Positions by what selectors name, for buckets too large to scan.
 #[derive(Debug, Default)]
 struct Names {
-    /// By what a name is without brackets behind it.
+    /// By the name, and by what it is without brackets behind it.
     by_name: Map<Box<str>, Vec<u32>>,
     by_id: Map<Box<str>, Vec<u32>>,
     by_status: Map<u16, Vec<u32>>,
@@ -90,7 +90,10 @@ impl Bucket {
         if rules.len() > SCAN {
             for (at, rule) in rules.iter().enumerate() {
                 let scenario = scenarios[rule.scenario as usize].as_ref();
-                names.by_name.entry(stem(&scenario.name).into()).or_default().push(at as u32);
+                let (name, stem) = (&*scenario.name, stem(&scenario.name));
+                for key in [Some(name), Some(stem).filter(|stem| *stem != name)].into_iter().flatten() {
+                    names.by_name.entry(key.into()).or_default().push(at as u32);
+                }
                 names.by_id.entry((*scenario.id).into()).or_default().push(at as u32);
                 names.by_status.entry(scenario.answer.status).or_default().push(at as u32);
             }
@@ -157,7 +160,7 @@ impl Bucket {
         };
         let listed = names.and_then(|names| match wanted {
             Wanted::Id(id) => names.by_id.get(id),
-            Wanted::Name(name) | Wanted::Example(name) => names.by_name.get(stem(name)),
+            Wanted::Name(name) | Wanted::Example(name) => names.by_name.get(name),
             Wanted::Status(status) => names.by_status.get(&status),
         });
         let is_wanted = move |rule: &&Rule| {

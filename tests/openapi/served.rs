@@ -66,6 +66,29 @@ fn selectors_choose_the_response_and_its_example() {
     assert_eq!(sidecar.last_call()["miss"], "selector");
 }
 
+/// Of few scenarios each is looked at; many are found by their names.
+#[test]
+fn an_example_is_found_with_and_without_what_stands_behind_its_name() {
+    for others in [0, 20] {
+        let scenario =
+            |name: &str| format!("[[stub.scenario]]\nname = \"{name}\"\nbody = \"{name}\"\nonly_selected = true\n");
+        let mut mock = "[[stub]]\nmatch = \"GET /a\"\n".to_owned();
+        mock.extend((0..others).map(|number| scenario(&format!("other {number}"))));
+        mock.extend(["lamp (404)", "cow (409) (text/plain)"].map(scenario));
+        let sidecar = sidecar().config("mocks = [\"mocks/*.toml\"]").file("mocks/a.toml", &mock).start();
+        for (asked, found) in [
+            ("lamp", "lamp (404)"),
+            ("\"lamp (404)\"", "lamp (404)"),
+            ("\"cow (409)\"", "cow (409) (text/plain)"),
+            ("\"cow (409) (text/plain)\"", "cow (409) (text/plain)"),
+        ] {
+            let mut client = sidecar.connect();
+            client.send(format!("GET /a HTTP/1.1\r\nHost: h\r\nPrefer: example={asked}\r\n\r\n"));
+            assert_eq!(client.response().text(), found, "{asked} among {others}");
+        }
+    }
+}
+
 #[test]
 fn nobody_chooses_where_selectors_are_off() {
     let sidecar = shop("selectors = \"off\"", "").start();

@@ -43,12 +43,15 @@ enum Form {
     Text,
 }
 
+/// A value that was made, as text, and the keyword that it does not satisfy.
+type Kept = (Box<str>, Option<&'static str>);
+
 /// Reads media types.
 pub struct Bodies<'d, 't> {
     document: &'d Document<'t>,
     maker: Maker<'d, 't>,
     /// Values as text, by the schemas that they were made from: many operations share the bodies of their errors.
-    made: HashMap<u32, Result<(Box<str>, Option<&'static str>), Fail>>,
+    made: HashMap<u32, Result<Kept, Fail>>,
     /// How many values were made.
     pub count: usize,
     /// Whether long JSON stands in several lines.

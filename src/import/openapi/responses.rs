@@ -79,7 +79,7 @@ impl<'t> Responses<'_, '_, 't> {
                 _ if key.starts_with("x-") => continue,
                 "default" => Code::Default,
                 _ if digits => Code::Exact(key.parse().unwrap_or_default()),
-                _ if key.len() == 3 && key[1..].eq_ignore_ascii_case("xx") => {
+                _ if key.len() == 3 && key.is_ascii() && key[1..].eq_ignore_ascii_case("xx") => {
                     Code::Range(key[..1].parse::<u16>().unwrap_or_default() * 100)
                 }
                 _ => Code::Exact(0),

@@ -98,6 +98,8 @@ fn responses_become_scenarios_the_lowest_success_first() {
       '99': {description: d}
       '102': {description: d}
       x-more: 7
+      €: {description: three bytes}
+      éx: {description: three bytes}
       '204': {description: d, content: {application/json: {}}}
   post: {}
   put: {responses: {default: {description: d}}}
@@ -134,10 +136,12 @@ fn responses_become_scenarios_the_lowest_success_first() {
         lost 25: GET /a: left out: an example without a `value`: `odd`
         lost 31: GET /a: left out: a response whose status is not 200 to 599: `99`
         lost 32: GET /a: left out: a response whose status is not 200 to 599: `102`
-        note 34: GET /a: sent without a body: such a status has none: `204`
-        note 35: POST /a: answered with 200 and no body: no response that can be sent: 
-        lost 38: /a: left out: neither a method in lower case nor a field of a path: `GET`
-        lost 39: /a: left out: neither a method in lower case nor a field of a path: `query`
+        lost 34: GET /a: left out: a response whose status is not 200 to 599: `€`
+        lost 35: GET /a: left out: a response whose status is not 200 to 599: `éx`
+        note 36: GET /a: sent without a body: such a status has none: `204`
+        note 37: POST /a: answered with 200 and no body: no response that can be sent: 
+        lost 40: /a: left out: neither a method in lower case nor a field of a path: `GET`
+        lost 41: /a: left out: neither a method in lower case nor a field of a path: `query`
     "#]]
     .assert_eq(&read(&text, OPTIONS));
 }

@@ -43,9 +43,8 @@ impl Builder {
     pub(super) fn object(&mut self, span: (u32, u32), members: Vec<(u32, u32)>) -> Result<u32, Box<Problem>> {
         let mut sorted = members.clone();
         sorted.sort_by(|a, b| self.tree.text_of(a.0).cmp(self.tree.text_of(b.0)));
-        if let Some([first, second]) =
-            sorted.array_windows().find(|[a, b]| self.tree.text_of(a.0) == self.tree.text_of(b.0))
-        {
+        let is_same = |pair: &&[(u32, u32)]| self.tree.text_of(pair[0].0) == self.tree.text_of(pair[1].0);
+        if let Some([first, second]) = sorted.windows(2).find(is_same) {
             let name = self.tree.text_of(first.0);
             return Err(Box::new(
                 Problem::at(Code::DuplicateKey, self.place(second.0), format!("`{name}` stands twice in one object"))

@@ -43,7 +43,11 @@ fn node_of(node: json::Node<'_>, depth: usize, builder: &mut Builder) -> Result<
             let mut members = Vec::new();
             for (name, value) in node.members() {
                 let value = node_of(value, depth + 1, builder)?;
-                let name = builder.add(name_span(node, &name), Value::Text(name.into()));
+                let written = match &name {
+                    Cow::Borrowed(name) => Some(*name),
+                    Cow::Owned(_) => None,
+                };
+                let name = builder.add(name_span(node, written), Value::Text(name.into()));
                 members.push((name, value));
             }
             return builder.object(span, members);
@@ -52,15 +56,16 @@ fn node_of(node: json::Node<'_>, depth: usize, builder: &mut Builder) -> Result<
     Ok(builder.add(span, value))
 }
 
-/// Where a name stands, its quotes included; of one with escapes in it nobody knows, and its object is named.
-fn name_span(object: json::Node<'_>, name: &Cow<'_, str>) -> (u32, u32) {
+/// Where a name stands, its quotes included; of one with escapes in it, which is no part of the text, nobody knows, and
+/// its object is named.
+fn name_span(object: json::Node<'_>, name: Option<&str>) -> (u32, u32) {
     let place = object.place();
     match name {
-        Cow::Borrowed(name) => {
+        Some(name) => {
             let offset = name.as_ptr() as usize - object.raw().as_ptr() as usize;
             let start = place.start + offset as u32 - 1;
             (start, start + name.len() as u32 + 2)
         }
-        Cow::Owned(_) => (place.start, place.start + 1),
+        None => (place.start, place.start + 1),
     }
 }

@@ -76,7 +76,7 @@ pub(super) fn read(text: &str, source: SourceId) -> Result<Tree, Box<Problem>> {
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(closed) = open.pop() else { continue };
-                let end = text[..range.1.min(text.len())].trim_end().len().max(closed.start);
+                let end = text.get(..range.1).unwrap_or(text).trim_end().len().max(closed.start);
                 let span = (closed.start as u32, end as u32);
                 let anchor = closed.anchor;
                 let id = match closed.is_object {

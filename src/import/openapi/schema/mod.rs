@@ -181,7 +181,7 @@ impl<'d, 't> Maker<'d, 't> {
                 Kind::Array => self.array(parts),
                 Kind::Text => self.text(parts),
                 Kind::Number => self.number(parts),
-                Kind::Bool => Ok(self.pick(2, "") == 1).map(Json::Bool),
+                Kind::Bool => Ok(Json::Bool(self.pick(2, "") == 1)),
                 Kind::Null => Ok(Json::Null),
             };
             match made {

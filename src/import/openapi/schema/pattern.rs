@@ -13,16 +13,21 @@ use super::Maker;
 
 /// How large a compiled pattern may be, bytes; those of schemas are far smaller.
 const LARGEST: usize = 1 << 20;
+/// How many compiled patterns are kept, so that all of them together stay below 100 MiB.
+const KEPT: usize = 100;
 /// How long a text may become whatever the pattern demands, bytes.
 const LONGEST: usize = 100_000;
 
 impl Maker<'_, '_> {
-    /// A pattern, compiled once; none where it is malformed, or of a kind that needs to look around.
+    /// A pattern, compiled once where few are in use; none where it is malformed, or of a kind that needs to look around.
     pub(super) fn pattern(&mut self, pattern: &str) -> Option<Regex> {
         if let Some(known) = self.patterns.get(pattern) {
             return known.clone();
         }
         let compiled = RegexBuilder::new(&ascii(pattern)).size_limit(LARGEST).build().ok();
+        if self.patterns.len() >= KEPT {
+            self.patterns.clear();
+        }
         self.patterns.insert(pattern.to_owned(), compiled.clone());
         compiled
     }

@@ -203,8 +203,9 @@ fn bounds(parts: &[Node<'_>]) -> (Option<Bound>, Option<Bound>) {
 
 /// The whole numbers within bounds; of an open end [`SPAN`] of them.
 fn whole(low: Option<Bound>, high: Option<Bound>, format: Option<&str>) -> (i128, i128) {
-    let first = low.map(|low| low.at.ceil() as i128 + i128::from(low.is_open && low.at.fract() == 0.0));
-    let last = high.map(|high| high.at.floor() as i128 - i128::from(high.is_open && high.at.fract() == 0.0));
+    let first = low.map(|low| (low.at.ceil() as i128).saturating_add(i128::from(low.is_open && low.at.fract() == 0.0)));
+    let last =
+        high.map(|high| (high.at.floor() as i128).saturating_sub(i128::from(high.is_open && high.at.fract() == 0.0)));
     let (least, most) = match format {
         Some("int32") => (i128::from(i32::MIN), i128::from(i32::MAX)),
         _ => (i128::from(i64::MIN), i128::from(i64::MAX)),

@@ -199,6 +199,8 @@ fn what_nothing_satisfies_says_why() {
         (json!(false), Fail::Never),
         (json!({"type": "integer", "minimum": 5, "maximum": 4}), Fail::Never),
         (json!({"type": "integer", "minimum": 0.1, "maximum": 0.9}), Fail::Never),
+        (json!({"type": "integer", "exclusiveMinimum": 1e300}), Fail::Never),
+        (json!({"type": "integer", "exclusiveMaximum": -1e300}), Fail::Never),
         (json!({"allOf": [{"type": "string"}, {"type": "integer"}]}), Fail::Never),
         (json!({"type": "string", "enum": [1]}), Fail::Never),
         (json!({"type": "string", "minLength": 5, "maxLength": 4}), Fail::Never),
