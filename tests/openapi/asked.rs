@@ -101,7 +101,11 @@ pub fn ask(text: &str, loaded: &Loaded) -> Asked {
 
 /// Holds a value against a schema of a document.
 fn check(document: &Value, schema: Value, value: &Value) -> Result<(), String> {
-    let whole = json!({ "allOf": [schema], "components": document["components"], "paths": document["paths"] });
+    let mut whole = json!({ "allOf": [schema], "components": document["components"], "paths": document["paths"] });
+    // Anchors, which 3.0 does not have, are looked for where JSON Schema has its definitions.
+    if document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")) {
+        whole["$defs"] = document["components"]["schemas"].clone();
+    }
     let options = jsonschema::draft202012::options().should_validate_formats(true);
     let validator = options.build(&whole).map_err(|error| format!("the library refuses the schema: {error}"))?;
     validator.validate(value).map_err(|error| format!("{error} at `{}`", error.instance_path()))
