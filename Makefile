@@ -29,8 +29,8 @@ dist: ## Build what is shipped, target/dist/standin: a quarter of an hour
 	@.ci/install build
 	$(AS_SHIPPED) cargo build --locked --profile $(PROFILE) --bin standin
 
-corpora: ## Read every collection of a folder, and ask for its saved examples; then ../wiremock and ../har beside it; CORPORA=DIR
-	@test -n "$(CORPORA)" || { echo "name a folder of collections: make corpora CORPORA=DIR" >&2; exit 2; }
+corpora: ## Read every file of the folders postman, openapi, wiremock and har in DIR, and ask for what it describes; CORPORA=DIR
+	@test -n "$(CORPORA)" || { echo "name a folder that holds postman, openapi, wiremock or har: make corpora CORPORA=DIR" >&2; exit 2; }
 	@.ci/install build test
 	CORPORA="$(abspath $(CORPORA))" cargo test --locked --test standin corpora:: -- --ignored --nocapture
 

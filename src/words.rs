@@ -97,7 +97,7 @@ words! {
         BodyBudget "body-budget",
         /// A stub looks at the body, but it did not arrive within `limits.match_body_timeout`.
         BodyTimeout "body-timeout",
-        /// An `x-mock-response-*` header names no scenario of the stubs that fit.
+        /// A selector names no scenario of the stubs that fit, or only a selector chooses what fits.
         Selector "selector",
         /// The gate is closed for this request.
         Gate "gate",

@@ -23,6 +23,7 @@ mod many_stubs;
 mod metrics;
 mod mocking;
 mod nginx;
+mod openapi;
 mod oracle;
 mod packaging;
 mod postman;

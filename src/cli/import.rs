@@ -1,6 +1,7 @@
 //! `standin import`: a mock file made of what another tool has written.
 
 mod har;
+mod openapi;
 mod postman;
 mod wiremock;
 
@@ -32,6 +33,8 @@ pub struct Import {
 enum From {
     /// A Postman collection, version 2.0 or 2.1
     Postman(postman::Postman),
+    /// An OpenAPI document, version 3.0 or 3.1, in JSON or YAML
+    Openapi(openapi::Openapi),
     /// Mappings of WireMock
     Wiremock(wiremock::Wiremock),
     /// A HAR archive: calls that a browser or a proxy has recorded
@@ -56,6 +59,7 @@ impl Import {
     pub fn run(self) -> ExitCode {
         match self.from {
             From::Postman(postman) => postman.run(),
+            From::Openapi(openapi) => openapi.run(),
             From::Wiremock(wiremock) => wiremock.run(),
             From::Har(har) => har.run(),
         }

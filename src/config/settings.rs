@@ -8,7 +8,7 @@ use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, collections, conditions, drafts, lint};
+use super::{Context, MockSource, TakesEffect, collections, conditions, drafts, lint, openapi};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
 use crate::file::read::At;
 use crate::file::{CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
@@ -22,7 +22,7 @@ pub fn compile(
     root: StandinFile,
     directory: &Path,
     files: Vec<MockSource>,
-    collection: Option<&Path>,
+    (collection, spec): (Option<&Path>, Option<&Path>),
     cx: &mut Context<'_>,
 ) -> (Settings, Table) {
     let StandinFile {
@@ -77,6 +77,7 @@ pub fn compile(
     let mut drafts = drafts::drafts(default, server_stub, stub, directory, files, cx);
     let mut texts = collections::Texts::new();
     drafts.extend(collection.map(|path| collections::given(path, &mut texts, cx)));
+    drafts.extend(spec.map(|path| openapi::given(path, &mut texts, cx)));
     for draft in &drafts {
         show_mock(draft, cx);
     }

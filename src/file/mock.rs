@@ -5,7 +5,7 @@ use toml::de::DeValue;
 
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
-use super::leaf::{Closest, List, Matching, Named, ServerStubScope, Status, Text, Value};
+use super::leaf::{Closest, Count, List, Matching, Named, ServerStubScope, Status, Text, Value};
 use super::pieces::Stubs;
 use super::read::{Reader, keys};
 use super::variants::{EnvironmentTable, ReleaseTable};
@@ -21,12 +21,14 @@ keys! {
         stub: Stubs,
         /// A collection of Postman, whose saved examples are stubs too.
         postman: PostmanTable,
+        /// An OpenAPI document, whose operations are stubs too.
+        openapi: OpenapiTable,
     }
     flat {
         /// The settings of the mock.
         settings: MockTable,
     }
-    later ["limit", "openapi", "owner", "record"]
+    later ["limit", "owner", "record"]
 }
 
 keys! {
@@ -36,6 +38,17 @@ keys! {
         collection: Text,
     }
     required ["collection"]
+}
+
+keys! {
+    /// An OpenAPI document as the source of a mock.
+    OpenapiTable "[openapi]" {
+        /// The document, version 3.0 or 3.1, JSON or YAML: a path relative to this file's directory, or to `[proxy] files`.
+        spec: Text,
+        /// What made-up values derive from. Default: 0.
+        seed: Count,
+    }
+    required ["spec"]
 }
 
 keys! {
@@ -90,7 +103,7 @@ keys! {
         /// Releases: sets of stubs in files of their own.
         releases: Named<ReleaseTable>,
     }
-    later ["limit", "openapi", "owner"]
+    later ["limit", "owner"]
     unknown unknown_in_default
 }
 
@@ -174,6 +187,10 @@ keys! {
         delay: DelayValue,
         /// Whether strings with `{{` or `{%` are templates. Default: as the stub says.
         template: bool,
+        /// Whether it answers only where a selector chooses it. Default: false.
+        only_selected: bool,
+        /// The scenario of this stub in whose place it answers where `Accept` prefers its media type. Default: none.
+        alternative_to: Text,
     }
     flat {
         /// Conditions and response.

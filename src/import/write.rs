@@ -132,10 +132,10 @@ impl Writer<'_> {
     }
 
     fn scenario(&mut self, stub: &str, scenario: ScenarioTable) {
-        let ScenarioTable { name, delay, template, short } = scenario;
+        let ScenarioTable { name, delay, template, only_selected, alternative_to, short } = scenario;
         let ShortKeys { id, when, server_stub: _, response } = short;
         self.table(2, "[[stub.scenario]]");
-        for (key, value) in [("name", &name), ("id", &id)] {
+        for (key, value) in [("name", &name), ("id", &id), ("alternative_to", &alternative_to)] {
             if let Some(value) = value {
                 self.key(2, &[key], value);
             }
@@ -144,6 +144,9 @@ impl Writer<'_> {
             for (path, value) in when::lines(&when.value) {
                 self.line(2, &format!("when.{path} = {value}"));
             }
+        }
+        if let Some(only) = only_selected {
+            self.line(2, &format!("only_selected = {}", only.value));
         }
         if let Some(delay) = delay {
             self.line(2, &format!("delay = {}", when::delay(&delay.value)));

@@ -5,11 +5,13 @@
 //! the body, then with it. What the caller chooses by headers is found in `selectors`.
 
 mod examples;
+mod prefer;
 mod selectors;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::accept;
 use super::answer::Answer;
 use super::bucket::{Found, Rule};
 use super::cors::preflight_method;
@@ -20,6 +22,7 @@ use super::matcher::Outcome;
 use super::request::{NoValue, RequestView};
 use super::scenario::{Destination, Gate, Mock, Scenario, Scope, ServerStub, Stub};
 use crate::words::Reason;
+use prefer::Prefer;
 use selectors::Asked;
 
 /// All mocks, compiled.
@@ -164,17 +167,22 @@ impl Table {
             return decision;
         }
         let asked = if selectors_on { Asked::by(view) } else { Asked::default() };
+        // Postman's servers know nothing of `Prefer`.
+        let prefer = if selectors_on && the_mock.postman.is_none() { Prefer::by(view) } else { Prefer::default() };
+        let is_asked = !asked.is_empty() || !prefer.is_empty();
         let mut fault = None;
         let found_rule = if the_mock.postman.is_some() {
             self.example(view, &found, (asked, named), selectors_on, &mut fault)
-        } else if !asked.is_empty() && fits {
-            self.selected(view, &found, asked)
+        } else if is_asked && fits {
+            self.selected(view, &found, asked, &prefer)
         } else {
             self.best(view, &found, &mut fault)
         };
         match found_rule {
             Found::Rule(rule) => {
-                let scenario = &self.scenarios[rule.scenario as usize];
+                let own = &self.scenarios[rule.scenario as usize];
+                let other = if asked.is_exact() { None } else { accept::preferred(&own.offers, view) };
+                let scenario = other.map_or(own, |number| &self.scenarios[number as usize]);
                 decision.action = match must_read(&scenario.answer) {
                     true => Action::NeedsBody,
                     false => Action::Scenario(scenario, delay(scenario.delay)),
@@ -182,7 +190,7 @@ impl Table {
             }
             Found::NeedsBody => decision.action = Action::NeedsBody,
             // A selector that names nothing never reaches the upstream: the caller asked for a mock by name.
-            Found::None if !asked.is_empty() && fits => decision.miss = miss(Reason::Selector),
+            Found::None if is_asked && fits => decision.miss = miss(Reason::Selector),
             Found::None => {
                 let reason = fault.unwrap_or_else(|| self.reason(view, &found, first));
                 (decision.action, decision.miss) = match self.forward(mock) {
@@ -217,12 +225,20 @@ impl Table {
     /// The first scenario, in rank order, whose conditions hold.
     fn best(&self, view: &RequestView<'_>, found: &Candidates<'_>, fault: &mut Option<Reason>) -> Found {
         for bucket in &found.buckets {
-            match bucket.find(view, |rule| self.check(view, rule), fault) {
+            match bucket.find(view, |rule| self.tried(view, rule), fault) {
                 Found::None => {}
                 found => return found,
             }
         }
         Found::None
+    }
+
+    /// Whether a rule holds for a request that names none.
+    fn tried(&self, view: &RequestView<'_>, rule: Rule) -> Outcome {
+        match self.scenarios[rule.scenario as usize].only_selected {
+            true => Outcome::Fails(Reason::Selector),
+            false => self.check(view, rule),
+        }
     }
 
     /// Whether a rule holds: what `match` says of the query, then the scenario's own conditions.
@@ -235,7 +251,7 @@ impl Table {
 
     /// Why nothing held: the first condition of the closest scenario that failed.
     fn reason(&self, view: &RequestView<'_>, found: &Candidates<'_>, first: Option<Rule>) -> Reason {
-        match first.map(|rule| self.check(view, rule)) {
+        match first.map(|rule| self.tried(view, rule)) {
             Some(Outcome::Fails(reason)) => reason,
             _ if found.path_seen || self.index.example_has_path(view) => Reason::Method,
             _ => Reason::Path,

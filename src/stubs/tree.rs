@@ -204,7 +204,8 @@ impl<S: AsRef<Scenario>> Keys<'_, S> {
         let [of_stub, of_scenario] =
             [&self.stubs[rule.stub as usize].query, &self.scenarios[rule.scenario as usize].as_ref().conditions];
         let mut asked: Vec<String> = Vec::new();
-        of_stub.is_conjunction()
+        !self.scenarios[rule.scenario as usize].as_ref().only_selected
+            && of_stub.is_conjunction()
             && of_scenario.is_conjunction()
             && of_stub.tests().iter().chain(of_scenario.tests()).all(|test| {
                 // Two conditions on one attribute ask more than one look-up has answered.

@@ -1,14 +1,15 @@
 //! Mappings and archives that others have published: each is imported, or refused with the reason; the mock that was made
 //! passes `standin check`.
 //!
-//! `make corpora CORPORA=DIR` runs this for the folders `wiremock` and `har` of `DIR`'s parent; their files are no part of
-//! this repository.
+//! `make corpora CORPORA=DIR` runs this for the folders `wiremock` and `har` of `DIR`, or for both with all of it; their
+//! files are no part of this repository.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::path;
 use crate::collections::limits::{Limits, within};
+use crate::support::corpora::published;
 use crate::support::process::{output, standin};
 
 /// What no command may exceed for any file.
@@ -55,17 +56,8 @@ fn each_file_of_our_own_is_imported_within_limits() {
 #[test]
 #[ignore = "needs files of others: `make corpora CORPORA=DIR`"]
 fn each_published_file_is_imported_or_refused_with_the_reason() {
-    let folder = PathBuf::from(std::env::var_os("CORPORA").expect("CORPORA names a folder"));
     for command in ["wiremock", "har"] {
-        let folder = folder.parent().unwrap().join(command);
-        let Ok(entries) = std::fs::read_dir(&folder) else {
-            println!("\nskipped: there is no {}", folder.display());
-            continue;
-        };
-        let mut files: Vec<PathBuf> =
-            entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
-        files.sort();
-        assert!(!files.is_empty(), "{} has no files", folder.display());
+        let Some(files) = published(command) else { continue };
         let mut kept = 0;
         for path in &files {
             println!("\n== {command} {}", path.file_name().unwrap().to_string_lossy());

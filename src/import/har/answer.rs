@@ -7,25 +7,10 @@ use super::secret::{self, Secrets, pairs};
 use crate::file::leaf::{OneOrMany, Status};
 use crate::file::read::At;
 use crate::file::{HeaderMap, HeaderText, ResponseKeys};
-use crate::import::Note;
 use crate::import::json::{Node, Object};
 use crate::import::postman::answer::has_syntax;
+use crate::import::{FRAMING, Note};
 use crate::redact::REDACTED;
-
-/// Fields of an answer that say how it was framed or packed, and when.
-const FRAMING: &[&str] = &[
-    "content-length",
-    "transfer-encoding",
-    "content-encoding",
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "upgrade",
-    "standin",
-    "date",
-];
 
 /// What was answered.
 #[derive(Clone, Debug)]
@@ -89,7 +74,8 @@ pub fn read(
         let lower = field.trim().to_ascii_lowercase();
         let is_sound = HeaderName::from_bytes(lower.as_bytes()).is_ok() && !value.contains('\n');
         let keeps_coding = lower == "content-encoding" && coding.is_some();
-        if (FRAMING.contains(&lower.as_str()) && !keeps_coding) || lower.starts_with(':') {
+        let is_framing = FRAMING.contains(&lower.as_str()) || lower == "date";
+        if (is_framing && !keeps_coding) || lower.starts_with(':') {
             was_framed = true;
             continue;
         }

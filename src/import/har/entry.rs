@@ -63,7 +63,10 @@ pub fn read<'t>(
     let lost = |what: &'static str, detail: String| Note::lost(Some(node.place()), &name, what, detail);
     let routine = |what: &'static str, detail: String| Note::routine(Some(node.place()), &name, what, detail);
     let Some((host, target)) = address(&url) else {
-        notes.push(lost("left out: no request of HTTP has its URL", secrets.taken_out(shown).chars().take(80).collect()));
+        notes.push(lost(
+            "left out: no request of HTTP has its URL",
+            secrets.taken_out(shown).chars().take(80).collect(),
+        ));
         return None;
     };
     if !only.is_empty() && !only.contains(&host) {

@@ -181,13 +181,14 @@ fn stub(group: Group<'_>, taken: &mut Unique, host: &mut Host, notes: &mut Vec<N
             host.kept += 1;
             let scenario = ScenarioTable {
                 name: Some(at(own.clone())),
-                delay: None,
+                only_selected: (number > 0).then(|| At { value: true, place: entry.node.place() }),
                 template: entry.answer.is_plain.then(|| At { value: false, place: entry.node.place() }),
                 short: ShortKeys {
                     when: clauses.when(&[], entry.node.place()),
                     response: response(&entry, &format!("{name}-{own}"), host),
                     ..ShortKeys::default()
                 },
+                ..ScenarioTable::default()
             };
             scenarios.push(At { value: scenario, place: entry.node.place() });
         }

@@ -226,6 +226,7 @@ impl Stub<'_, '_> {
             delay: answer.delay.map(|value| At { value, place }),
             template: answer.is_plain.then_some(At { value: false, place }),
             short,
+            ..ScenarioTable::default()
         };
         Some(At { value: scenario, place })
     }

@@ -10,25 +10,13 @@ use super::template::{self, Scope};
 use crate::file::leaf::{OneOrMany, Status, Value};
 use crate::file::read::At;
 use crate::file::{DelayValue, HeaderMap, HeaderText, ResponseKeys};
+use crate::import::FRAMING;
 use crate::import::clause::has_toml_form;
 use crate::import::json::{Kind, Node, Object};
 use crate::import::postman::answer::{has_syntax, quoted};
 use crate::problem::Place;
 use body::{Found, Text, body};
 use delay::delay;
-
-/// Fields that say how an answer is framed, which Standin does itself.
-const FRAMING: &[&str] = &[
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "upgrade",
-    "standin",
-];
 
 /// The longest JSON that is written as a TOML value, bytes; longer ones are files.
 const INLINE: usize = 300;
@@ -247,7 +235,8 @@ fn headers<'t>(
             lost.push((node, "left out: no header name", format!("{name:?}")));
             continue;
         }
-        if FRAMING.contains(&lower.as_str()) {
+        // A mapping holds the body as it is sent, packed or not.
+        if FRAMING.contains(&lower.as_str()) && lower != "content-encoding" {
             routine.push((node, "left out: Standin frames its answers itself", format!("`{lower}`")));
             continue;
         }
