@@ -4,6 +4,7 @@
 //! field they belong to, with the reason for their value.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,10 +132,36 @@ pub struct CallLog {
     pub bodies_per_second: u32,
     /// Which calls get an access line.
     pub access_log: AccessLog,
+    /// Where access lines are written, in place of standard output.
+    pub file: Option<CallFile>,
+    /// Where calls are kept besides.
+    pub database: Option<CallDatabase>,
     /// Query keys whose values are redacted.
     pub redact_query: Vec<Box<str>>,
     /// Header names whose values are redacted, lower case; the fixed list and those that carry keys.
     pub redact_headers: Vec<Box<str>>,
+}
+
+/// A file of access lines, and the older ones beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallFile {
+    /// The file.
+    pub path: PathBuf,
+    /// From which size on it is put aside, bytes.
+    pub size: u64,
+    /// How many that were put aside are kept.
+    pub keep: u32,
+}
+
+/// A file that calls are kept in, so that they survive a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallDatabase {
+    /// The file.
+    pub path: PathBuf,
+    /// How many bytes the calls may take, oldest out first.
+    pub size: u64,
+    /// How long a call is kept; `None` for as long as there is room.
+    pub max_age: Option<Duration>,
 }
 
 /// Which calls get a line in the access log.

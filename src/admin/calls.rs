@@ -108,7 +108,7 @@ pub async fn one(
     Path(id): Path<String>,
     _: NoParameters,
 ) -> Result<Json<Whole>, ApiError> {
-    let found = looked(move || Ok(admin.log.get(&id).map(|call| call.whole(&admin.log)).ok_or(id))).await?;
+    let found = looked(move || Ok(admin.log.whole(&id).ok_or(id))).await?;
     found.map(Json).map_err(|id| {
         let error = ApiError::new(Fault::NotFound, format!("there is no call `{id}`, or the log has let it go"));
         error.help("ids are those of `GET /v1/calls`; they change with a restart")

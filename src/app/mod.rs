@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 
 pub use machine::memory_limit;
 
-use crate::calls::LineFormat;
+use crate::calls::{Keeper, LineFormat};
 use crate::config::Request;
 use crate::live::Live;
 use crate::problem::Problems;
@@ -46,7 +46,7 @@ pub type AccessTo = (LineFormat, Box<dyn io::Write + Send>);
 pub struct Options {
     /// Where the configuration comes from.
     pub request: Request,
-    /// Where access lines go, and in which form; `None` for nowhere.
+    /// Where access lines go, and in which form, unless the configuration names a file; `None` for nowhere.
     pub access_lines: Option<AccessTo>,
     /// Whether SIGTERM and SIGINT are taken, from before the sockets serve until [`App::run`] ends.
     pub signals: bool,
@@ -109,6 +109,7 @@ pub struct App {
     stop_signals: Option<StopSignals>,
     side: Option<Side>,
     lines: Option<JoinHandle<()>>,
+    keeper: Option<Keeper>,
     spans: Option<SpanThread>,
     reloader: Arc<Reloader>,
     live: Arc<Live>,
@@ -220,7 +221,8 @@ impl App {
         // The runtime is gone, and with it every sender: the threads write and send what they have and end. Unless nobody
         // takes it: then it is lost, and the stop is not held up for ever.
         let end = Instant::now() + LAST;
-        for thread in [self.lines.take(), self.spans.take()].into_iter().flatten() {
+        let keeper = self.keeper.take().map(Keeper::end);
+        for thread in [self.lines.take(), self.spans.take(), keeper].into_iter().flatten() {
             while !thread.is_finished() && Instant::now() < end {
                 std::thread::park_timeout(Duration::from_millis(5));
             }

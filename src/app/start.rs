@@ -11,8 +11,8 @@ use super::listeners::{Door, Sockets, accept, local, side};
 use super::runtime::DataRuntime;
 use super::signals::{StopSignals, hang_up, reload_at};
 use super::{AccessTo, App, Options, StartError};
-use crate::calls::{AccessLines, CallLog, Sinks, Traces};
-use crate::live::resolve;
+use crate::calls::{AccessLines, CallLog, Keeper, LineFormat, Sinks, Traces};
+use crate::live::{Live, resolve};
 use crate::metrics::Metrics;
 use crate::ops::Ops;
 use crate::proxy::{Budget, DataPlane, Memory, Stop};
@@ -41,9 +41,12 @@ impl App {
         let reloader = Arc::new(reloader);
 
         let sockets = Sockets::bind(&settings)?;
-        let (lines, lines_thread) = access_log(access_lines, &log)?;
+        let (lines, lines_thread) = access_log(access_lines, &log, &live)?;
+        let of_keeper = live.clone();
+        let keeper = Keeper::start(log.clone(), move || of_keeper.snapshot().settings.call_log.database.clone())
+            .map_err(cannot("start what keeps calls in a file"))?;
         let (traces, spans) = if traces { spans(&log, &metrics) } else { (None, None) };
-        let sinks = Sinks { lines, traces };
+        let sinks = Sinks { lines: Some(lines), traces };
         // What the CPU limit of the control group allows, rounded down, and at least one.
         let threads = threads.or_else(|| std::thread::available_parallelism().ok()).map_or(1, usize::from);
         let runtime = DataRuntime::start(threads).map_err(cannot("start the data runtime"))?;
@@ -112,7 +115,8 @@ impl App {
             runtime: Some(runtime),
             stop_signals,
             side: Some(side),
-            lines: lines_thread,
+            lines: Some(lines_thread),
+            keeper: Some(keeper),
             spans,
             reloader,
             live,
@@ -138,13 +142,16 @@ fn cannot(what: &'static str) -> impl FnOnce(std::io::Error) -> StartError {
     move |source| StartError::Start { what, source }
 }
 
-type Lines = (Option<AccessLines>, Option<JoinHandle<()>>);
-
-/// Starts the access log, where one is wanted.
-fn access_log(to: Option<AccessTo>, log: &Arc<CallLog>) -> Result<Lines, StartError> {
-    let Some((format, out)) = to else { return Ok((None, None)) };
-    let (lines, thread) = AccessLines::start(log.clone(), format, out).map_err(cannot("start the access log"))?;
-    Ok((Some(lines), Some(thread)))
+/// Starts the access log, which may be told at any time to write to a file.
+fn access_log(
+    to: Option<AccessTo>,
+    log: &Arc<CallLog>,
+    live: &Arc<Live>,
+) -> Result<(AccessLines, JoinHandle<()>), StartError> {
+    let (format, out) = to.unwrap_or_else(|| (LineFormat::Json, Box::new(std::io::sink())));
+    let live = live.clone();
+    let wanted = move || live.snapshot().settings.call_log.file.clone();
+    AccessLines::start(log.clone(), format, out, wanted).map_err(cannot("start the access log"))
 }
 
 /// Starts what makes spans, where they are asked for. Whatever keeps them from being exported keeps no traffic back:

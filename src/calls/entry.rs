@@ -6,6 +6,7 @@ use base64::Engine as _;
 use serde::Serialize;
 
 use super::decode::decode;
+use super::log::id;
 use super::{Call, CallLog, Captured, Closed, Head, Times};
 use crate::words::{Failure, Reason, Rejection};
 
@@ -130,6 +131,11 @@ fn lossy(bytes: &[u8]) -> String {
 impl Call {
     /// The call as lists show it.
     pub fn entry(&self, log: &CallLog) -> Entry {
+        self.entry_of(log.run())
+    }
+
+    /// The same of a call that a run of the sidecar has served.
+    pub(super) fn entry_of(&self, run: u64) -> Entry {
         let (method, target, protocol) = self.request.request_line();
         let (path, query) = match memchr::memchr(b'?', target) {
             Some(at) => (&target[..at], Some(lossy(&target[at + 1..]))),
@@ -140,7 +146,7 @@ impl Call {
         let decision = &self.decision;
         let text = |name: &Option<Arc<str>>| name.as_deref().map(str::to_owned);
         Entry {
-            id: log.id(self.number),
+            id: id(run, self.number),
             at,
             client: self.client.to_string(),
             protocol: lossy(protocol),
@@ -169,6 +175,11 @@ impl Call {
 
     /// The call with heads and bodies.
     pub fn whole(&self, log: &CallLog) -> Whole {
+        self.whole_of(log.run())
+    }
+
+    /// The same of a call that a run of the sidecar has served.
+    pub(super) fn whole_of(&self, run: u64) -> Whole {
         let message = |head: &Head, body: Option<&Captured>| {
             let coding = head.fields().find(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
             let coding = coding.map(|(_, value)| lossy(value));
@@ -180,7 +191,7 @@ impl Call {
         let closed = self.closed.get();
         let body = |body: fn(&Closed) -> &Option<Captured>| closed.and_then(|closed| body(closed).as_ref());
         Whole {
-            entry: self.entry(log),
+            entry: self.entry_of(run),
             request: message(&self.request, body(|closed| &closed.request_body)),
             response: self.answered.get().map(|answered| message(&answered.head, body(|closed| &closed.response_body))),
         }

@@ -132,6 +132,18 @@ impl Filter {
         &self.written
     }
 
+    /// The times between which a call must have begun.
+    pub(super) fn times(&self) -> (Option<SystemTime>, Option<SystemTime>) {
+        (self.since, self.until)
+    }
+
+    /// Texts that are somewhere in the bytes of every call that fits.
+    pub(super) fn needles(&self) -> Vec<&[u8]> {
+        let path = self.path.as_deref().map(|path| path.strip_suffix('*').unwrap_or(path));
+        let names = [&self.mock, &self.stub, &self.scenario].map(Option::as_deref);
+        names.into_iter().chain([path]).flatten().map(str::as_bytes).collect()
+    }
+
     /// Whether all of them hold.
     pub fn fits(&self, call: &Call) -> bool {
         let is = |wanted: &Option<String>, own: &Option<Arc<str>>| {

@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use crossbeam_queue::ArrayQueue;
 
-use super::Call;
+use super::database::Kept;
 use super::fixed::End;
 use super::open::{Open, Place};
 use super::past::{Draft, Past, Position, entries};
+use super::{Call, Whole};
 use crate::metrics::Metrics;
 
 /// How many shards at most: two writers meet in one only if they close calls of nearly the same number at one time.
@@ -33,8 +34,10 @@ pub struct CallLog {
     next: AtomicU64,
     bodies: BodyRate,
     pub(super) metrics: Arc<Metrics>,
-    /// Seconds since the epoch at start: makes ids unique across restarts.
-    epoch: u32,
+    /// Calls that are kept in a file besides.
+    pub(super) kept: Kept,
+    /// Milliseconds since the epoch at start: makes ids unique across restarts.
+    run: u64,
 }
 
 #[derive(Debug)]
@@ -70,15 +73,16 @@ impl CallLog {
             bytes: AtomicUsize::new(0),
             late: ArrayQueue::new(LATE),
         };
-        let epoch =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_secs() as u32);
+        let run =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_millis() as u64);
         CallLog {
             open: Open::new(),
             past: (0..shards).map(shard).collect(),
             next: AtomicU64::new(1),
             bodies: BodyRate { start: Instant::now(), second: AtomicU64::new(0), kept: AtomicU32::new(0) },
             metrics,
-            epoch,
+            kept: Kept::default(),
+            run,
         }
     }
 
@@ -87,15 +91,19 @@ impl CallLog {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// What tells this run of the sidecar from others; later ones have higher ones.
+    pub(super) fn run(&self) -> u64 {
+        self.run
+    }
+
     /// A call's id: unique across restarts, ordered within one.
     pub fn id(&self, number: u64) -> String {
-        format!("{:08x}-{number:x}", self.epoch)
+        id(self.run, number)
     }
 
     /// The number behind an id of this run.
     pub fn number_of(&self, id: &str) -> Option<u64> {
-        let (epoch, number) = id.split_once('-')?;
-        (u32::from_str_radix(epoch, 16).ok()? == self.epoch).then(|| u64::from_str_radix(number, 16).ok()).flatten()
+        parsed(id).filter(|(run, _)| *run == self.run).map(|(_, number)| number)
     }
 
     /// Bytes that the ring holds.
@@ -184,7 +192,16 @@ impl CallLog {
         }
     }
 
-    /// One entry.
+    /// One call with everything, out of memory or the file.
+    pub fn whole(&self, id: &str) -> Option<Whole> {
+        if let Some(call) = self.get(id) {
+            return Some(call.whole(self));
+        }
+        let (run, number) = parsed(id)?;
+        Some(self.kept.get(run, number)?.whole_of(run))
+    }
+
+    /// One entry of those in memory.
     pub fn get(&self, id: &str) -> Option<Arc<Call>> {
         let number = self.number_of(id)?;
         let is_it = |call: &Arc<Call>| call.number == number;
@@ -212,8 +229,12 @@ impl CallLog {
         self.past.iter().map(|shard| look(&shard.hold())).collect()
     }
 
-    /// Lets all calls go that are over; says how many there were. Calls under way stay.
+    /// Lets all calls go that are over, in memory and in the file; says how many there were. Calls under way stay.
     pub fn clear(&self) -> u64 {
+        self.kept.clear(self)
+    }
+
+    pub(super) fn clear_ring(&self) -> u64 {
         let clear = |shard: &Shard| {
             let mut past = shard.hold();
             let count = past.clear();
@@ -253,6 +274,17 @@ impl Shard {
         }
         past
     }
+}
+
+/// The id of a call.
+pub(super) fn id(run: u64, number: u64) -> String {
+    format!("{run:x}-{number:x}")
+}
+
+/// Run and number of an id.
+pub(super) fn parsed(id: &str) -> Option<(u64, u64)> {
+    let (run, number) = id.split_once('-')?;
+    Some((u64::from_str_radix(run, 16).ok()?, u64::from_str_radix(number, 16).ok()?))
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 //! is bounded and never makes a request wait.
 
 mod brief;
+mod database;
 mod decode;
 mod entry;
+mod file;
 mod filter;
 mod fixed;
 mod line;
@@ -27,6 +29,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 pub use brief::{Brief, Counts, Told};
+pub use database::{DatabaseState, Keeper};
 pub use entry::{Body, Durations, Entry, Message, Whole};
 pub use filter::{BadParameter, FILTERS, Filter, checked};
 pub use log::CallLog;

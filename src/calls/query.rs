@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::database::{DatabaseState, Found, Wanted};
 use super::entry::Entry;
 use super::filter::{BadParameter, FILTERS, Filter, checked};
+use super::log::{id, parsed};
 use super::{Call, CallLog};
 use crate::words::Decided;
 
@@ -15,13 +17,9 @@ use crate::words::Decided;
 pub struct CallQuery {
     filter: Filter,
     only_misses: bool,
-    cursor: Option<Cursor>,
+    cursor: Option<String>,
     limit: Option<usize>,
 }
-
-/// A page ends at an id, and the next begins behind it: new calls shift nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Cursor(String);
 
 /// How many calls a page has unless asked otherwise, and at most.
 pub const PAGE: (usize, usize) = (100, 1000);
@@ -36,7 +34,7 @@ impl CallQuery {
         let known: Vec<&str> = FILTERS.iter().copied().chain(["cursor", "limit"]).collect();
         for (name, value) in checked(pairs, &known)? {
             match name.as_str() {
-                "cursor" => query.cursor = Some(Cursor(value)),
+                "cursor" => query.cursor = Some(value),
                 "limit" => query.limit = Some(limit(&value, PAGE.1)?),
                 _ => drop(query.filter.take(&name, &value)?),
             }
@@ -50,17 +48,21 @@ impl CallQuery {
         self
     }
 
-    /// The calls that fit, newest first.
+    /// The calls that fit, newest first: those in memory, and those in the file where calls are kept in one. A page ends
+    /// at an id, and the next begins behind it: new calls shift nothing.
     ///
     /// # Errors
-    /// Where the cursor belongs to another run of the sidecar.
+    /// Where the cursor belongs to another run of the sidecar, and no file has the calls of other runs.
     pub fn run(&self, log: &CallLog) -> Result<CallPage, BadParameter> {
         let below = match &self.cursor {
-            None => u64::MAX,
-            Some(Cursor(id)) => log.number_of(id).ok_or_else(|| {
-                let help = "take `next` of the page before; after a restart begin without a cursor";
-                BadParameter::new("cursor", format!("`{id}` is no cursor of this run"), help)
-            })?,
+            None => (u64::MAX, u64::MAX),
+            Some(id) => {
+                let known = parsed(id).filter(|(run, _)| *run == log.run() || log.kept.is_wanted());
+                known.ok_or_else(|| {
+                    let help = "take `next` of the page before; after a restart begin without a cursor";
+                    BadParameter::new("cursor", format!("`{id}` is no cursor of this run"), help)
+                })?
+            }
         };
         let limit = self.limit.unwrap_or(PAGE.0);
         let mut oldest = None;
@@ -69,7 +71,7 @@ impl CallQuery {
         // out of a full log takes the memory of a page.
         log.each(|call| {
             oldest = Some(oldest.map_or(call.number, |oldest: u64| oldest.min(call.number)));
-            if call.number < below && self.fits(&call) {
+            if (log.run(), call.number) < below && self.fits(&call) {
                 calls.push(call);
                 if calls.len() > 2 * limit + 64 {
                     newest(&mut calls, limit + 1);
@@ -77,12 +79,33 @@ impl CallQuery {
             }
         });
         newest(&mut calls, limit + 1);
+        let fits = |call: &Call| self.fits(call);
+        let wanted = Wanted { below, times: self.filter.times(), needles: self.filter.needles(), fits: &fits };
+        let kept = log.kept.search(&wanted, limit + 1);
+        let oldest = kept.oldest.into_iter().chain(oldest.map(|number| (log.run(), number))).min();
+        // A call that lies in both places is complete in memory, at the latest.
+        let mut calls: Vec<Found> = calls.into_iter().map(|call| ((log.run(), call.number), call)).collect();
+        calls.extend(kept.calls);
+        calls.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+        calls.dedup_by_key(|(id, _)| *id);
+        if let Some(until) = kept.until {
+            calls.retain(|(id, _)| *id >= until);
+        }
         let more = calls.len() > limit;
         calls.truncate(limit);
-        let next = calls.last().filter(|_| more).map(|call| log.id(call.number));
-        let oldest = oldest.map(|number| log.id(number));
-        let calls = calls.iter().map(|call| call.entry(log)).collect();
-        Ok(CallPage { calls, next, oldest, evicted: log.evicted() })
+        let next = match calls.last() {
+            Some((last, _)) if more => Some(*last),
+            _ => kept.until,
+        };
+        let calls = calls.iter().map(|((run, _), call)| call.entry_of(*run)).collect();
+        let name = |(run, number)| id(run, number);
+        Ok(CallPage {
+            calls,
+            next: next.map(name),
+            oldest: oldest.map(name),
+            evicted: log.evicted(),
+            database: log.kept.state(log),
+        })
     }
 
     fn fits(&self, call: &Call) -> bool {
@@ -128,10 +151,12 @@ impl CallLog {
 pub struct CallPage {
     /// The calls.
     pub calls: Vec<Entry>,
-    /// The cursor of the next page; null on the last.
+    /// The cursor of the next page; null on the last. A page out of a large file may be short, and have a next one.
     pub next: Option<String>,
     /// The oldest call that the log still holds; null where it holds none.
     pub oldest: Option<String>,
-    /// How many calls the log has let go since start.
+    /// How many calls the log in memory has let go since start.
     pub evicted: u64,
+    /// The file that calls are kept in; null where there is none.
+    pub database: Option<DatabaseState>,
 }

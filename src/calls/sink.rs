@@ -1,4 +1,4 @@
-//! Access lines: one line per call on standard output, written by a thread of its own.
+//! Access lines: one line per call, on standard output or in files, written by a thread of its own.
 //!
 //! The request path only hands a pointer to a bounded queue; a full queue drops and counts. Formatting and the write
 //! itself, which a full pipe may hold up for as long as it likes, happen on the thread.
@@ -8,10 +8,14 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::file::Files;
 use super::{Call, CallLog};
+use crate::settings::CallFile;
 
 /// How many lines may wait: a second of a busy sidecar.
 const QUEUE: usize = 8192;
+/// So many bytes of lines are written in one go, unless there are no more.
+const IN_ONE_GO: usize = 64 << 10;
 
 /// The way to the thread that writes access lines.
 #[derive(Clone, Debug)]
@@ -27,7 +31,8 @@ pub enum LineFormat {
 }
 
 impl AccessLines {
-    /// Starts the thread. It ends when the last sender is gone and everything is written.
+    /// Starts the thread. It ends when the last sender is gone and everything is written. Lines go to the file that
+    /// `wanted` names, which is asked again and again; where it names none, to `out`.
     ///
     /// # Errors
     /// Where the system starts no thread.
@@ -35,11 +40,12 @@ impl AccessLines {
         log: Arc<CallLog>,
         format: LineFormat,
         out: impl Write + Send + 'static,
+        wanted: impl Fn() -> Option<CallFile> + Send + 'static,
     ) -> io::Result<(Self, std::thread::JoinHandle<()>)> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("access-log".to_owned())
-            .spawn(move || write_all(&log, format, io::BufWriter::new(out), receiver))?;
+            .spawn(move || write_all(&log, format, out, &wanted, receiver))?;
         Ok((AccessLines(sender), thread))
     }
 
@@ -49,19 +55,39 @@ impl AccessLines {
     }
 }
 
-fn write_all(log: &CallLog, format: LineFormat, mut out: impl Write, mut calls: mpsc::Receiver<Arc<Call>>) {
+fn write_all(
+    log: &CallLog,
+    format: LineFormat,
+    mut out: impl Write,
+    wanted: &dyn Fn() -> Option<CallFile>,
+    mut calls: mpsc::Receiver<Arc<Call>>,
+) {
+    let mut files = Files::default();
+    let mut lines = Vec::with_capacity(IN_ONE_GO + 4096);
     while let Some(call) = calls.blocking_recv() {
-        let mut next = Some(call);
-        // A reader of standard output that has left must not end the sidecar: what cannot be written is let go.
+        let to_file = wanted();
+        let (mut next, mut count) = (Some(call), 0);
         while let Some(call) = next {
             let entry = call.entry(log);
+            // Writing into memory does not fail.
             let _ = match format {
-                LineFormat::Json => serde_json::to_writer(&mut out, &entry.line()).map_err(io::Error::from),
-                LineFormat::Text => out.write_all(entry.text_line().as_bytes()),
+                LineFormat::Text if to_file.is_none() => lines.write_all(entry.text_line().as_bytes()),
+                _ => serde_json::to_writer(&mut lines, &entry.line()).map_err(io::Error::from),
             };
-            let _ = out.write_all(b"\n");
-            next = calls.try_recv().ok();
+            lines.push(b'\n');
+            count += 1;
+            next = if lines.len() < IN_ONE_GO { calls.try_recv().ok() } else { None };
         }
-        let _ = out.flush();
+        match &to_file {
+            Some(file) if !files.write(file, &lines) => log.metrics.call_log_dropped.inc_by(count),
+            Some(_) => {}
+            None => {
+                files.close();
+                // A reader of standard output that has left must not end the sidecar: what cannot be written is let go.
+                let _ = out.write_all(&lines).and_then(|()| out.flush());
+            }
+        }
+        lines.clear();
     }
+    files.close();
 }

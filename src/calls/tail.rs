@@ -56,6 +56,13 @@ impl CallLog {
         Tail { places, after: number }
     }
 
+    /// The same as [`CallLog::news`], but all of it, as it lies in the ring, and in no order.
+    pub(super) fn stretch(&self, tail: &mut Tail) -> (Vec<u8>, u64) {
+        let (mut missed, mut places) = (0, tail.places.iter_mut());
+        let read = self.parts(|past| places.next().map(|place| place.advance(past, &mut missed)).unwrap_or_default());
+        (read.concat(), missed)
+    }
+
     /// What was written before the last look, and not read. An entry may be written a moment before its call is over, so
     /// it rests from one look to the next.
     pub fn news(&self, tail: &mut Tail) -> News {

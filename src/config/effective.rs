@@ -110,6 +110,7 @@ pub(super) fn shown(duration: Duration) -> String {
 pub(super) fn shown_size(bytes: &u64) -> String {
     let text = match *bytes {
         0 => "0B".to_owned(),
+        n if n % (1 << 30) == 0 => format!("{}GiB", n >> 30),
         n if n % (1 << 20) == 0 => format!("{}MiB", n >> 20),
         n if n % (1 << 10) == 0 => format!("{}KiB", n >> 10),
         n => format!("{n}B"),

@@ -7,6 +7,7 @@ mod access;
 mod admin;
 mod alternatives;
 mod body;
+mod call_log;
 mod collections;
 mod conditions;
 mod drafts;

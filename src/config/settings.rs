@@ -3,17 +3,17 @@
 use std::mem::take;
 use std::path::Path;
 
-use super::effective::{list, quoted, show, show_mock, shown_size, value};
+use super::effective::{list, quoted, show, show_mock, value};
 use super::listeners::listeners;
 use super::mocks::Compiler;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, collections, conditions, drafts, lint, openapi};
-use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
+use super::{Context, MockSource, TakesEffect, call_log, collections, conditions, drafts, lint, openapi};
+use crate::file::leaf::{Forwarded, GateDefault};
 use crate::file::read::At;
-use crate::file::{CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
+use crate::file::{GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
 use crate::problem::{Code, Place, Problem};
-use crate::settings::{self, CallLog, Proxy, Random, Settings};
+use crate::settings::{self, Proxy, Random, Settings};
 use crate::stubs::scenario::Gate;
 use crate::stubs::table::Table;
 
@@ -67,7 +67,7 @@ pub fn compile(
 
     let gate = gate.map(|gate| compile_gate(gate.value, gate.place, cx)).unwrap_or_default();
     let limits = super::limits::compile(limits.map(|t| t.value).unwrap_or_default(), cx);
-    let mut call_log = compile_call_log(call_log.map(|t| t.value).unwrap_or_default(), cx);
+    let mut call_log = call_log::compile(call_log.map(|t| t.value).unwrap_or_default(), directory, cx);
     let MetricsTable { max_stubs } = metrics.map(|t| t.value).unwrap_or_default();
     let max_stubs = value(cx, "metrics.max_stubs", max_stubs.map(|n| n.map(|n| n.0)), 1000, u64::to_string);
 
@@ -173,30 +173,4 @@ fn compile_random(table: RandomTable, cx: &mut Context<'_>) -> Random {
         }
     });
     Random { seed: seed.map(|seed| seed.value.0), header }
-}
-
-fn compile_call_log(table: CallLogTable, cx: &mut Context<'_>) -> CallLog {
-    let CallLogTable { memory, body, bodies_per_second, access_log, redact_query } = table;
-    let shown = memory.as_ref().map(|size| (shown_size(&size.value.0), size.place));
-    // A sixteenth of the memory: most of it belongs to requests.
-    let usual = cx.budget(16 << 20, 16);
-    show(cx, "call_log.memory", shown, &shown_size(&(usual as u64)), TakesEffect::Restart);
-    let body = value(cx, "call_log.body", body.map(|size| size.map(|size| size.0)), 16 << 10, shown_size);
-    let bodies =
-        value(cx, "call_log.bodies_per_second", bodies_per_second.map(|n| n.map(|n| n.0)), 1000, u64::to_string);
-    let access_log = value(cx, "call_log.access_log", access_log, AccessLog::Misses, |word| quoted(word.as_str()));
-    let redacted = redact_query.as_ref().map(|l| (l.value.0.iter().map(|t| t.value.clone()).collect(), l.place));
-    list(cx, "call_log.redact_query", redacted);
-    CallLog {
-        memory: memory.map_or(usual, |size| size.value.0 as usize),
-        body: body as usize,
-        bodies_per_second: u32::try_from(bodies).unwrap_or(u32::MAX),
-        access_log: match access_log {
-            AccessLog::Misses => settings::AccessLog::Misses,
-            AccessLog::All => settings::AccessLog::All,
-            AccessLog::None => settings::AccessLog::None,
-        },
-        redact_query: redact_query.into_iter().flat_map(|l| l.value.0).map(|t| t.value.into()).collect(),
-        redact_headers: crate::redact::HEADERS.iter().map(|name| (*name).into()).collect(),
-    }
 }

@@ -34,7 +34,7 @@ use read::Keys;
 
 /// The names of all tables that have `key`; this is how a key in the wrong table is told where it belongs.
 pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
-    let tables: [(&'static str, Vec<&'static str>); 22] = [
+    let tables: [(&'static str, Vec<&'static str>); 24] = [
         row::<StandinFile>(),
         row::<ProxyTable>(),
         row::<TlsTable>(),
@@ -45,6 +45,8 @@ pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
         row::<AdminTlsTable>(),
         row::<GateTable>(),
         row::<CallLogTable>(),
+        row::<CallFileTable>(),
+        row::<CallDatabaseTable>(),
         row::<LimitsTable>(),
         row::<MetricsTable>(),
         row::<RandomTable>(),

@@ -179,12 +179,43 @@ keys! {
         body: Size,
         /// How many calls a second keep their bodies. Default: 1000.
         bodies_per_second: Count,
-        /// Which calls get an access line on standard output. Default: "misses".
+        /// Which calls get an access line. Default: "misses".
         access_log: AccessLog,
+        /// A file that access lines go to, in place of standard output.
+        file: CallFileTable,
+        /// A file that calls are kept in, so that they survive a restart.
+        database: CallDatabaseTable,
         /// Query keys whose values are redacted in the log.
         redact_query: List<Text>,
     }
-    later ["file", "database", "max_age", "sinks"]
+    later ["sinks"]
+}
+
+keys! {
+    /// A file of access lines, each a JSON object.
+    CallFileTable "[call_log.file]" {
+        /// The file, relative to this file's directory. Its directory must exist.
+        path: Text,
+        /// From which size on it is put aside as PATH.1, and what was put aside before as PATH.2 and so on. Default:
+        /// "64MiB".
+        size: Size,
+        /// How many that were put aside are kept. Default: 5.
+        keep: Count,
+    }
+    required ["path"]
+}
+
+keys! {
+    /// A file that calls are kept in.
+    CallDatabaseTable "[call_log.database]" {
+        /// The file, relative to this file's directory. Its directory must exist.
+        path: Text,
+        /// How much the calls may take, oldest out first. Default: "1GiB".
+        size: Size,
+        /// How long a call is kept. Default: as long as there is room.
+        max_age: Span,
+    }
+    required ["path"]
 }
 
 keys! {

@@ -127,6 +127,17 @@ impl Metrics {
                 "call_log_dropped_total",
                 "Entries and access lines that were dropped because nobody may wait for them.",
             ),
+            database_bytes: gauge(r, "call_log_database_bytes", "Bytes that the kept calls take in their file."),
+            database_dropped: counter(
+                r,
+                "call_log_database_dropped_total",
+                "Calls that the memory let go before they could be kept in their file.",
+            ),
+            database_failing: gauge(
+                r,
+                "call_log_database_failing",
+                "1 while calls are to be kept in a file and cannot be, else 0.",
+            ),
             connections: gauge(r, "connections", "Open connections of the data listener."),
             inflight: register(r, sharded::Gauge::with_opts(inflight)),
             panics: counter(r, "panics_total", "Requests that a panic of Standin ended."),

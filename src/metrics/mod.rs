@@ -42,6 +42,12 @@ pub struct Metrics {
     pub call_log_bytes: IntGauge,
     /// Entries, bodies and lines that the call log dropped.
     pub call_log_dropped: IntCounter,
+    /// Bytes that the kept calls take in their file.
+    pub database_bytes: IntGauge,
+    /// Calls that were let go before they could be kept in their file.
+    pub database_dropped: IntCounter,
+    /// 1 while calls are to be kept in a file and cannot be.
+    pub database_failing: IntGauge,
     /// Open data connections.
     pub connections: IntGauge,
     /// Requests under way.

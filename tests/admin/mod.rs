@@ -4,6 +4,7 @@ mod access;
 mod calls;
 mod contract;
 mod follow;
+mod kept;
 mod logs;
 mod resources;
 mod slow;

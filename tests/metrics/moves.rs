@@ -14,6 +14,9 @@ use crate::support::{PATIENCE, PORTS, Upstream, wait_for};
 const METRICS: &[&str] = &[
     "build_info",
     "call_log_bytes",
+    "call_log_database_bytes",
+    "call_log_database_dropped_total",
+    "call_log_database_failing",
     "call_log_dropped_total",
     "config_generation",
     "config_last_success_timestamp_seconds",
@@ -107,9 +110,13 @@ fn every_metric_moves_with_what_it_counts() {
         let (old, new) = (of(&before, metric), of(&after, metric));
         assert!(!new.is_empty(), "{metric} is not there");
         // These fall back, come with an applied reload (below), never change, or move where the log is the process's
-        // own (tests/telemetry) and spans are exported (src/calls/trace.rs).
+        // own (tests/telemetry), spans are exported (src/calls/trace.rs) and calls kept in a file (src/calls/database,
+        // tests/admin/kept.rs).
         let elsewhere = [
             "build_info",
+            "call_log_database_bytes",
+            "call_log_database_dropped_total",
+            "call_log_database_failing",
             "config_generation",
             "config_last_success_timestamp_seconds",
             "connections",

@@ -20,6 +20,8 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
     ("GateTable", &[("`[gate]`", "Without it")]),
     ("GateWhenTable", &[("`[gate]`", "Gate conditions")]),
     ("CallLogTable", &[("`[call_log]`", "")]),
+    ("CallFileTable", &[("`[call_log.file]`", "")]),
+    ("CallDatabaseTable", &[("`[call_log.database]`", "")]),
     ("LimitsTable", &[("`[limits]`", "")]),
     ("MetricsTable", &[("`[metrics]`", "")]),
     ("RandomTable", &[("`[random]`", "")]),

@@ -173,7 +173,7 @@ fn masked(line: &str) -> String {
     let masks = [
         (r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT", "DATE"),
         (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z", "TIME"),
-        (r"\b[0-9a-f]{8}-", "EPOCH-"),
+        (r"\b[0-9a-f]{11}-", "EPOCH-"),
         (r"127\.0\.0\.1:\d{5}\b", "CLIENT"),
         (r"dur=\d+\.\d+", "dur=N"),
         (r#""(total|own|delay|upstream)":\d+"#, "\"$1\":N"),
