@@ -2,6 +2,41 @@
 
 use std::borrow::Cow;
 
+use subtle::ConstantTimeEq as _;
+
+/// A secret of the sidecar's own. Its `Debug` shows nothing.
+#[derive(Clone)]
+pub struct Secret(Box<[u8]>);
+
+impl Secret {
+    /// A secret with this text.
+    pub fn new(text: &str) -> Self {
+        Secret(text.as_bytes().into())
+    }
+
+    /// Whether this is it. Takes as long for a wrong guess as for a right one, but for its length.
+    pub fn is(&self, guess: &[u8]) -> bool {
+        self.0.ct_eq(guess).into()
+    }
+
+    /// The text, for the redaction of logs only.
+    pub fn text(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(&other.0)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
 /// What to take out of heads and bodies.
 #[derive(Clone, Default)]
 pub struct Redactor {
@@ -96,6 +131,16 @@ mod tests {
             query: ["token".into()].into(),
             keys: [b"s3cret"[..].into()].into(),
         }
+    }
+
+    #[test]
+    fn a_secret_is_known_by_all_of_its_bytes_and_never_shown() {
+        let secret = Secret::new("sesame");
+        assert!(secret.is(b"sesame"));
+        for guess in ["", "sesam", "sesame ", "Sesame", "sesamE"] {
+            assert!(!secret.is(guess.as_bytes()), "{guess}");
+        }
+        assert_eq!(format!("{secret:?}"), "Secret(..)");
     }
 
     #[test]

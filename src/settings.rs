@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::redact::Secret;
 use crate::tls::{ClientTls, ServerTls};
 
 /// Everything but the mocks.
@@ -18,8 +19,8 @@ pub struct Settings {
     pub upstreams: Vec<Arc<Upstream>>,
     /// Address of the ops listener.
     pub ops: SocketAddr,
-    /// Address of the admin listener.
-    pub admin: SocketAddr,
+    /// The admin listener.
+    pub admin: Admin,
     /// What is kept of each call.
     pub call_log: CallLog,
     /// Limits on what callers may cost.
@@ -37,6 +38,20 @@ pub struct Random {
     pub seed: Option<u64>,
     /// The request header, in lower case, that takes the place of a call's number within its scenario.
     pub header: Option<Box<str>>,
+}
+
+/// The admin listener. Bound beyond this machine it has a token and TLS, unless somebody said in so many words that it
+/// need not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Admin {
+    /// Its address.
+    pub listen: SocketAddr,
+    /// What a caller must know; `None` where everybody may call who reaches it.
+    pub token: Option<Secret>,
+    /// How it speaks TLS; `None` for plain HTTP.
+    pub tls: Option<ServerTls>,
+    /// Whether nothing can be changed through it.
+    pub read_only: bool,
 }
 
 /// The data listener and forwarding.

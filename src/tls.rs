@@ -2,6 +2,8 @@
 //!
 //! Everything that can be wrong with them is found here, before a listener or an upstream sees them.
 
+mod own;
+
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -79,6 +81,8 @@ pub fn provider() -> rustls::crypto::CryptoProvider {
     rustls::crypto::ring::default_provider()
 }
 
+pub use own::{random, system_certificates};
+
 fn usable(error: rustls::Error) -> TlsFault {
     match error {
         rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch) => TlsFault::Mismatch,
@@ -143,6 +147,7 @@ pub struct ServerTls {
     /// When its certificate ends.
     pub expires: SystemTime,
     digest: u64,
+    leaf: Option<CertificateDer<'static>>,
 }
 
 impl fmt::Debug for ServerTls {
@@ -180,7 +185,15 @@ impl ServerTls {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let mut hasher = DefaultHasher::new();
         (identity, callers).hash(&mut hasher);
-        Ok(ServerTls { config: Arc::new(config), expires, digest: hasher.finish() })
+        let leaf = identity.certificates().into_iter().next();
+        Ok(ServerTls { config: Arc::new(config), expires, digest: hasher.finish(), leaf })
+    }
+
+    /// The same for a listener that speaks HTTP/1.1 only.
+    pub fn without_http2(self) -> Self {
+        let mut config = ServerConfig::clone(&self.config);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        ServerTls { config: Arc::new(config), ..self }
     }
 }
 

@@ -117,9 +117,9 @@ fn bad_questions_get_an_answer_that_helps() {
         ("/v1/calls?cursor=x", 400, "cursor"),
         ("/v1/calls?mock=", 400, "empty"),
         ("/v1/calls?mock=a&mock=b", 400, "twice"),
-        ("/v1/calls/nothing", 404, "no such call"),
-        ("/v1/nothing", 404, "no such route"),
-        ("/", 404, "no such route"),
+        ("/v1/calls/nothing", 404, "there is no call"),
+        ("/v1/nothing", 404, "there is no route"),
+        ("/", 404, "there is no route"),
     ] {
         let response = Client::connect(sidecar.app().admin()).as_host("localhost").get(target);
         assert_eq!(response.status, status, "{target}");

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed, and says so by a panic"
 )]
 
+mod admin;
 mod architecture;
 mod bodies;
 mod calls;

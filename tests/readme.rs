@@ -102,7 +102,8 @@ fn each_file_in_the_readme_loads() {
 }
 
 fn load(dir: &Path) -> Result<config::Loaded, Box<config::Refused>> {
-    let environment = [("MOCK_KEY".to_owned(), "k".to_owned())].into();
+    let environment = [("MOCK_KEY", "k"), ("ADMIN_TOKEN", "a-token-of-the-readme")];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     config::load(&Request { config: Some(dir.to_owned()), environment, ..Request::default() })
 }
 

@@ -64,7 +64,7 @@ pub fn load(role: Role, text: &str) -> Result<Loaded, Box<Refused>> {
 }
 
 pub fn load_folder(folder: &Path) -> Result<Loaded, Box<Refused>> {
-    let environment = [("MOCK_KEY", "secret"), ("KEY", "secret")];
+    let environment = [("MOCK_KEY", "secret"), ("KEY", "secret"), ("ADMIN_TOKEN", "a-token-of-the-example")];
     config::load(&Request {
         config: Some(folder.join("standin.toml")),
         environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),

@@ -32,7 +32,7 @@ impl Sockets {
     /// Binds every listener, or names the first that cannot be had.
     pub(super) fn bind(settings: &Settings) -> Result<Self, StartError> {
         let data = settings.proxy.listen.iter().map(|address| bind("data", *address)).collect::<Result<_, _>>()?;
-        Ok(Sockets { data, ops: bind("ops", settings.ops)?, admin: bind("admin", settings.admin)? })
+        Ok(Sockets { data, ops: bind("ops", settings.ops)?, admin: bind("admin", settings.admin.listen)? })
     }
 }
 

@@ -93,11 +93,12 @@ impl App {
         let shown = Ops {
             live: live.clone(),
             reloader: reloader.clone(),
-            metrics,
+            metrics: metrics.clone(),
             log: log.clone(),
             draining: draining.clone(),
         };
-        let side = side(ops::serve(sockets.ops, shown), admin::serve(sockets.admin, log))
+        let parts = admin::Parts { live: live.clone(), reloader: reloader.clone(), metrics, log, data: data.clone() };
+        let side = side(ops::serve(sockets.ops, shown), admin::serve(sockets.admin, parts))
             .map_err(cannot("serve the ops and admin listeners"))?;
         let app = App {
             data,

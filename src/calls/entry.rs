@@ -5,11 +5,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use serde::Serialize;
 
-use super::{Call, CallLog, Captured, Head, Times};
+use super::decode::decode;
+use super::{Call, CallLog, Captured, Closed, Head, Times};
 use crate::words::{Failure, Reason, Rejection};
 
 /// A call as the API shows it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Entry {
     /// Unique across restarts.
     pub id: String,
@@ -49,13 +50,14 @@ pub struct Entry {
     pub upstream: Option<String>,
     /// Odd things that were passed over.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     pub notes: Vec<&'static str>,
     /// Where the time went; absent while the call is under way.
     pub duration_us: Option<Durations>,
 }
 
 /// Where the time of a call went, microseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
 pub struct Durations {
     /// From the end of the head to the end of the answer.
     pub total: u64,
@@ -68,7 +70,7 @@ pub struct Durations {
 }
 
 /// A call with heads and bodies.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Whole {
     /// What lists show.
     #[serde(flatten)]
@@ -80,7 +82,7 @@ pub struct Whole {
 }
 
 /// Fields and body of a message.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Message {
     /// Header fields in order, secrets taken out.
     pub headers: Vec<[String; 2]>,
@@ -89,7 +91,7 @@ pub struct Message {
 }
 
 /// The beginning of a body.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Body {
     /// How long it was, bytes.
     pub length: u64,
@@ -101,6 +103,9 @@ pub struct Body {
     /// What was kept, if it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
+    /// The content-encoding that was undone to show it; `length` is that of what passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
 }
 
 fn micros(duration: std::time::Duration) -> u64 {
@@ -164,35 +169,40 @@ impl Call {
 
     /// The call with heads and bodies.
     pub fn whole(&self, log: &CallLog) -> Whole {
-        let fields = |head: &Head| head.fields().map(|(name, value)| [lossy(name), lossy(value)]).collect();
+        let message = |head: &Head, body: Option<&Captured>| {
+            let coding = head.fields().find(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
+            let coding = coding.map(|(_, value)| lossy(value));
+            Message {
+                headers: head.fields().map(|(name, value)| [lossy(name), lossy(value)]).collect(),
+                body: body.map(|body| Body::shown(body, coding.as_deref())),
+            }
+        };
         let closed = self.closed.get();
-        let body = |body: Option<&Captured>| body.map(Body::from);
+        let body = |body: fn(&Closed) -> &Option<Captured>| closed.and_then(|closed| body(closed).as_ref());
         Whole {
             entry: self.entry(log),
-            request: Message {
-                headers: fields(&self.request),
-                body: body(closed.and_then(|closed| closed.request_body.as_ref())),
-            },
-            response: self.answered.get().map(|answered| Message {
-                headers: fields(&answered.head),
-                body: body(closed.and_then(|closed| closed.response_body.as_ref())),
-            }),
+            request: message(&self.request, body(|closed| &closed.request_body)),
+            response: self.answered.get().map(|answered| message(&answered.head, body(|closed| &closed.response_body))),
         }
     }
 }
 
-impl From<&Captured> for Body {
-    fn from(captured: &Captured) -> Self {
-        let truncated = (captured.bytes.len() as u64) < captured.length;
+impl Body {
+    /// A body as it is shown: without its content-encoding where that can be undone, as text where it is text.
+    pub fn shown(captured: &Captured, content_encoding: Option<&str>) -> Self {
+        let cut = (captured.bytes.len() as u64) < captured.length;
+        let decoded = content_encoding.and_then(|coding| Some((coding, decode(&captured.bytes, coding)?)));
+        let (content_encoding, bytes, truncated) = match &decoded {
+            Some((coding, (bytes, more))) => (Some((*coding).to_owned()), &bytes[..], cut || *more),
+            None => (None, &captured.bytes[..], cut),
+        };
         // A cut may fall into a character: what is text up to there is still text.
-        let text = match std::str::from_utf8(&captured.bytes) {
+        let text = match std::str::from_utf8(bytes) {
             Ok(text) => Some(text.to_owned()),
-            Err(error) if truncated && error.error_len().is_none() => {
-                Some(lossy(&captured.bytes[..error.valid_up_to()]))
-            }
+            Err(error) if truncated && error.error_len().is_none() => Some(lossy(&bytes[..error.valid_up_to()])),
             Err(_) => None,
         };
-        let base64 = text.is_none().then(|| base64::engine::general_purpose::STANDARD.encode(&captured.bytes));
-        Body { length: captured.length, truncated, text, base64 }
+        let base64 = text.is_none().then(|| base64::engine::general_purpose::STANDARD.encode(bytes));
+        Body { length: captured.length, truncated, text, base64, content_encoding }
     }
 }

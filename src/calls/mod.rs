@@ -5,7 +5,9 @@
 //! is bounded and never makes a request wait.
 
 mod brief;
+mod decode;
 mod entry;
+mod filter;
 mod fixed;
 mod line;
 mod log;
@@ -13,8 +15,10 @@ mod open;
 mod past;
 mod query;
 mod sink;
+mod tail;
 mod ticket;
 mod trace;
+mod verify;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -23,12 +27,15 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 
 pub use brief::{Brief, Counts, Told};
-pub use entry::{Entry, Whole};
+pub use entry::{Body, Durations, Entry, Message, Whole};
+pub use filter::{BadParameter, FILTERS, Filter, checked};
 pub use log::CallLog;
-pub use query::{BadParameter, CallPage, CallQuery};
+pub use query::{CallPage, CallQuery, PAGE, limit};
 pub use sink::{AccessLines, LineFormat};
+pub use tail::{News, Tail};
 pub use ticket::{Counting, Outcome, Sinks, Ticket};
 pub use trace::{Asked, Course, Traced, Traces};
+pub use verify::{Criteria, Difference, Expected, Near, Range, Verified};
 
 use crate::redact::Redactor;
 use crate::words::{Decided, Failure, Reason, Rejection};

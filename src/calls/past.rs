@@ -65,6 +65,40 @@ impl Past {
         self.memory.len()
     }
 
+    /// Bytes that were written before the oldest entry.
+    pub fn begin(&self) -> u64 {
+        self.gone
+    }
+
+    /// Bytes that were written before the entry to come.
+    pub fn end(&self) -> u64 {
+        self.gone + self.memory.len() as u64
+    }
+
+    /// A copy of the entries between two places, which must be borders of entries that are still there.
+    pub fn between(&self, from: u64, to: u64) -> Vec<u8> {
+        let at = |place: u64| (place.saturating_sub(self.gone) as usize).min(self.memory.len());
+        let (from, to) = (at(from), at(to).max(at(from)));
+        // Whole stretches, not bytes: somebody may want to write meanwhile.
+        let (front, back) = self.memory.as_slices();
+        let border = front.len();
+        [&front[from.min(border)..to.min(border)], &back[from.max(border) - border..to.max(border) - border]].concat()
+    }
+
+    /// How many entries there are.
+    pub fn count(&self) -> u64 {
+        numbers(&self.copy()).count() as u64
+    }
+
+    /// Lets all entries go; says how many there were.
+    pub fn clear(&mut self) -> u64 {
+        let count = self.count();
+        self.gone = self.end();
+        self.evicted += count;
+        self.memory.clear();
+        count
+    }
+
     /// Writes the entry of a call over the oldest ones; says whether there was room.
     pub fn push(&mut self, call: &Call) -> bool {
         let scratch = std::mem::take(&mut self.scratch);
@@ -152,6 +186,16 @@ pub(super) fn entries(mut memory: &[u8]) -> impl Iterator<Item = Arc<Call>> {
         memory = &memory[fixed.lengths[0] as usize..];
         let (meta, parts) = entry.split_at_checked(fixed.lengths[1] as usize)?;
         postcard::from_bytes::<Meta<'_>>(meta).ok()?.restore(&fixed, parts).map(Arc::new)
+    })
+}
+
+/// The entries in a copy of a [`Past`], oldest first, each with its number and not decoded.
+pub(super) fn numbers(mut memory: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
+    std::iter::from_fn(move || {
+        let fixed = Fixed::from_bytes(memory.first_chunk::<FIXED>()?);
+        let (entry, rest) = memory.split_at_checked((fixed.lengths[0] as usize).max(FIXED))?;
+        memory = rest;
+        Some((fixed.number, entry))
     })
 }
 

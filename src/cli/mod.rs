@@ -9,6 +9,7 @@ mod demo;
 mod export;
 mod import;
 mod inject;
+mod logs;
 mod ping;
 mod run;
 mod schema;
@@ -39,6 +40,8 @@ enum Command {
     Check(check::Check),
     /// Print the JSON Schema of the configuration files
     Schema(schema::Schema),
+    /// Show the calls of a running sidecar
+    Logs(Box<logs::Logs>),
     /// Ask a running sidecar whether it is ready: exit code 0 if so
     Ping(ping::Ping),
     /// Make a mock file of what another tool has written
@@ -102,6 +105,7 @@ pub fn run() -> ExitCode {
         Command::Run(run) => run.run(),
         Command::Demo(demo) => demo.run(),
         Command::Ping(ping) => ping.run(),
+        Command::Logs(logs) => logs.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),
         Command::Import(import) => import.run(),

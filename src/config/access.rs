@@ -1,5 +1,8 @@
 //! The either-or settings of a mock: delay, CORS, access and selectors.
 
+use std::path::Path;
+
+use super::Context;
 use super::mocks::Compiler;
 use super::response::{self, exclusive};
 use crate::file::read::At;
@@ -110,35 +113,7 @@ impl Compiler<'_, '_> {
 
     /// Fetches a secret.
     pub(super) fn secret_text(&mut self, from: SecretTable, place: Place) -> Option<String> {
-        let SecretTable { env, file } = from;
-        exclusive(
-            &[("env", env.as_ref().map(|v| v.place)), ("file", file.as_ref().map(|v| v.place))],
-            "a secret has one source",
-            self.cx,
-        );
-        let fail = |why: String, help: &str| Problem::at(Code::MissingSecret, place, why).help(help);
-        let set = "set it in the environment of the sidecar; a container gets it from its manifest";
-        let write = "the path is relative to the directory of this file; the file holds the secret and nothing else";
-        match (env, file) {
-            (Some(name), _) => match self.cx.environment.get(&name.value) {
-                Some(value) if !value.is_empty() => return Some(value.clone()),
-                Some(_) => self.cx.report(fail(format!("the variable `{}` is empty", name.value), set)),
-                None => self.cx.report(fail(format!("the variable `{}` is not set", name.value), set)),
-            },
-            (None, Some(path)) => match self.cx.files.read_text(&self.beside.join(&path.value)) {
-                Ok(text) => match text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).unwrap_or(&text) {
-                    "" => self.cx.report(fail(format!("the file `{}` is empty", path.value), write)),
-                    secret => return Some(secret.to_owned()),
-                },
-                Err(error) => self.cx.report(fail(format!("cannot read `{}`: {error}", path.value), write)),
-            },
-            (None, None) if self.cx.unread.table(place) => {}
-            (None, None) => {
-                let help = "write `{ env = \"NAME\" }` or `{ file = \"PATH\" }`";
-                self.cx.missing_at("env", place, place, "a secret has a source".to_owned(), help);
-            }
-        }
-        None
+        secret_text(from, place, &self.beside, self.cx)
     }
 
     pub(super) fn selectors(&mut self, selectors: At<SelectorsValue>) -> Selectors {
@@ -169,4 +144,37 @@ impl Compiler<'_, '_> {
 
 pub(super) fn open_access() -> Access {
     Access { private: false, keys: Box::default(), header: "x-api-key".into(), forwarded: false }
+}
+
+/// Fetches a secret; its file is relative to the directory `beside`.
+pub(super) fn secret_text(from: SecretTable, place: Place, beside: &Path, cx: &mut Context<'_>) -> Option<String> {
+    let SecretTable { env, file } = from;
+    exclusive(
+        &[("env", env.as_ref().map(|v| v.place)), ("file", file.as_ref().map(|v| v.place))],
+        "a secret has one source",
+        cx,
+    );
+    let fail = |why: String, help: &str| Problem::at(Code::MissingSecret, place, why).help(help);
+    let set = "set it in the environment of the sidecar; a container gets it from its manifest";
+    let write = "the path is relative to the directory of this file; the file holds the secret and nothing else";
+    match (env, file) {
+        (Some(name), _) => match cx.environment.get(&name.value) {
+            Some(value) if !value.is_empty() => return Some(value.clone()),
+            Some(_) => cx.report(fail(format!("the variable `{}` is empty", name.value), set)),
+            None => cx.report(fail(format!("the variable `{}` is not set", name.value), set)),
+        },
+        (None, Some(path)) => match cx.files.read_text(&beside.join(&path.value)) {
+            Ok(text) => match text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t)).unwrap_or(&text) {
+                "" => cx.report(fail(format!("the file `{}` is empty", path.value), write)),
+                secret => return Some(secret.to_owned()),
+            },
+            Err(error) => cx.report(fail(format!("cannot read `{}`: {error}", path.value), write)),
+        },
+        (None, None) if cx.unread.table(place) => {}
+        (None, None) => {
+            let help = "write `{ env = \"NAME\" }` or `{ file = \"PATH\" }`";
+            cx.missing_at("env", place, place, "a secret has a source".to_owned(), help);
+        }
+    }
+    None
 }

@@ -1,4 +1,4 @@
-//! Addresses to listen on: well-formed, no two alike, and the admin listener for this machine only.
+//! Addresses to listen on: well-formed, and no two alike.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -11,12 +11,13 @@ use crate::problem::{Code, Place, Problem};
 pub(super) struct Listeners {
     pub data: Vec<SocketAddr>,
     pub ops: SocketAddr,
-    pub admin: SocketAddr,
+    /// With the place that says so.
+    pub admin: (SocketAddr, Option<Place>),
 }
 
 impl Listeners {
     pub fn all(&self) -> Vec<SocketAddr> {
-        self.data.iter().copied().chain([self.ops, self.admin]).collect()
+        self.data.iter().copied().chain([self.ops, self.admin.0]).collect()
     }
 }
 
@@ -71,14 +72,7 @@ pub(super) fn listeners(
         (address, place)
     };
     let (ops, _) = one(ops, OPS, cx);
-    let (admin, admin_place) = one(admin, ADMIN, cx);
-    if let Some(place) = admin_place.filter(|_| !admin.ip().is_loopback()) {
-        cx.report(
-            Problem::at(Code::AdminExposed, place, "the admin listener stays on loopback in this version")
-                .label("reachable by others")
-                .help("write \"127.0.0.1:9092\"; tokens and TLS for other addresses come with a later version"),
-        );
-    }
+    let admin = one(admin, ADMIN, cx);
     Listeners { data: addresses, ops, admin }
 }
 

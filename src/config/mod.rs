@@ -4,6 +4,7 @@
 //! `check`, start and reload take this same path. Nothing fallible is left in what it returns.
 
 mod access;
+mod admin;
 mod alternatives;
 mod body;
 mod collections;

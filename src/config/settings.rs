@@ -11,7 +11,7 @@ use super::upstreams::Upstreams;
 use super::{Context, MockSource, TakesEffect, collections, conditions, drafts, lint, openapi};
 use crate::file::leaf::{AccessLog, Forwarded, GateDefault};
 use crate::file::read::At;
-use crate::file::{AdminTable, CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
+use crate::file::{CallLogTable, GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
 use crate::problem::{Code, Place, Problem};
 use crate::settings::{self, CallLog, Proxy, Random, Settings};
 use crate::stubs::scenario::Gate;
@@ -48,8 +48,9 @@ pub fn compile(
     let ProxyTable { listen, upstream, marker, lane, forwarded, files: body_files, tls } =
         proxy.map(|t| t.value).unwrap_or_default();
     let OpsTable { listen: ops } = ops.map(|t| t.value).unwrap_or_default();
-    let AdminTable { listen: admin } = admin.map(|t| t.value).unwrap_or_default();
-    let listeners = listeners(listen, ops, admin, cx);
+    let mut admin = admin.map(|t| t.value).unwrap_or_default();
+    let listeners = listeners(listen, ops, admin.listen.take(), cx);
+    let admin = super::admin::admin(admin, listeners.admin, directory, cx);
     let mut upstreams = Upstreams::new(upstreams, listeners.all(), directory, cx);
     let proxy_upstream = upstream.as_ref().and_then(|text| upstreams.resolve(text, cx));
     show(cx, "proxy.upstream", upstream.as_ref().map(|t| (quoted(&t.value), t.place)), "none", TakesEffect::Reload);
@@ -117,7 +118,7 @@ pub fn compile(
         },
         upstreams: upstreams.list,
         ops: listeners.ops,
-        admin: listeners.admin,
+        admin,
         call_log,
         limits,
         max_stubs: usize::try_from(max_stubs).unwrap_or(usize::MAX),

@@ -7,7 +7,7 @@ use super::Context;
 use super::effective::{TakesEffect, quoted, show};
 use super::files::ReadError;
 use crate::file::read::At;
-use crate::file::{TlsTable, UpstreamTlsTable};
+use crate::file::{AdminTlsTable, TlsTable, UpstreamTlsTable};
 use crate::problem::{Code, Place, Problem};
 use crate::tls::{
     ClientTls, Identity, ServerTls, TlsFault, certificates, check_authorities, is_server_name, private_key, valid_until,
@@ -17,19 +17,11 @@ use crate::tls::{
 pub(super) fn server(table: Option<At<TlsTable>>, directory: &Path, cx: &mut Context<'_>) -> Option<ServerTls> {
     let place = table.as_ref().map(|table| table.place);
     let TlsTable { cert, key, client_ca } = table.map(|table| table.value).unwrap_or_default();
-    for (name, set) in [("cert", &cert), ("key", &key), ("client_ca", &client_ca)] {
-        let set = set.as_ref().map(|text| (quoted(&text.value), text.place));
-        show(cx, &format!("proxy.tls.{name}"), set, "none", TakesEffect::Reload);
-    }
+    let shown = client_ca.as_ref().map(|text| (quoted(&text.value), text.place));
+    let own = shown_identity("proxy", place, cert.as_ref(), key.as_ref(), directory, cx);
+    show(cx, "proxy.tls.client_ca", shown, "none", TakesEffect::Reload);
     let place = place?;
-    let help = "write `tls = { cert = \"tls/crt.pem\", key = \"tls/key.pem\" }`";
-    for (name, set) in [("cert", &cert), ("key", &key)] {
-        if set.is_none() {
-            cx.missing_at(name, place, place, format!("TLS needs a `{name}`"), help);
-        }
-    }
     let callers = client_ca.map(|file| authorities(&file, directory, cx));
-    let own = identity(cert.as_ref(), key.as_ref(), directory, cx);
     let callers = match callers {
         Some(found) => Some(found?),
         None => None,
@@ -37,6 +29,39 @@ pub(super) fn server(table: Option<At<TlsTable>>, directory: &Path, cx: &mut Con
     let (identity, expires) = own?;
     let made = ServerTls::new(&identity, expires, callers.as_deref());
     made.map_err(|fault| cx.report(bad(place, "TLS cannot be spoken with this", &fault))).ok()
+}
+
+/// TLS of the admin listener, which speaks HTTP/1.1.
+pub(super) fn admin(table: Option<At<AdminTlsTable>>, directory: &Path, cx: &mut Context<'_>) -> Option<ServerTls> {
+    let place = table.as_ref().map(|table| table.place);
+    let AdminTlsTable { cert, key } = table.map(|table| table.value).unwrap_or_default();
+    let (identity, expires) = shown_identity("admin", place, cert.as_ref(), key.as_ref(), directory, cx)?;
+    let place = place?;
+    let made = ServerTls::new(&identity, expires, None).map(ServerTls::without_http2);
+    made.map_err(|fault| cx.report(bad(place, "TLS cannot be spoken with this", &fault))).ok()
+}
+
+/// Certificate and key of a listener, both of which its table must have.
+fn shown_identity(
+    listener: &str,
+    place: Option<Place>,
+    cert: Option<&At<String>>,
+    key: Option<&At<String>>,
+    directory: &Path,
+    cx: &mut Context<'_>,
+) -> Option<(Identity, SystemTime)> {
+    for (name, set) in [("cert", cert), ("key", key)] {
+        let shown = set.map(|text| (quoted(&text.value), text.place));
+        show(cx, &format!("{listener}.tls.{name}"), shown, "none", TakesEffect::Reload);
+    }
+    let place = place?;
+    for (name, set) in [("cert", cert), ("key", key)] {
+        if set.is_none() {
+            let help = "write `tls = { cert = \"tls/crt.pem\", key = \"tls/key.pem\" }`";
+            cx.missing_at(name, place, place, format!("TLS needs a `{name}`"), help);
+        }
+    }
+    identity(cert, key, directory, cx)
 }
 
 /// TLS toward an upstream.

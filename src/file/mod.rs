@@ -34,7 +34,7 @@ use read::Keys;
 
 /// The names of all tables that have `key`; this is how a key in the wrong table is told where it belongs.
 pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
-    let tables: [(&'static str, Vec<&'static str>); 21] = [
+    let tables: [(&'static str, Vec<&'static str>); 22] = [
         row::<StandinFile>(),
         row::<ProxyTable>(),
         row::<TlsTable>(),
@@ -42,6 +42,7 @@ pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
         row::<UpstreamTlsTable>(),
         row::<OpsTable>(),
         row::<AdminTable>(),
+        row::<AdminTlsTable>(),
         row::<GateTable>(),
         row::<CallLogTable>(),
         row::<LimitsTable>(),

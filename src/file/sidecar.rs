@@ -3,6 +3,7 @@
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::either::SecretValue;
 use super::leaf::{AccessLog, Count, Forwarded, GateDefault, Http2, List, Named, OneOrMany, Size, Span, Text};
 use super::mock::{DefaultTable, ServerStubTable};
 use super::pieces::Stubs;
@@ -132,10 +133,29 @@ keys! {
 keys! {
     /// The admin listener.
     AdminTable "[admin]" {
-        /// Its address, on loopback. Default: "127.0.0.1:9092". A change needs a restart.
+        /// Its address. Default: "127.0.0.1:9092". A change needs a restart. Beyond loopback it needs `token` and `tls`.
         listen: Text,
+        /// What a caller must know: `{ env = "NAME" }` or `{ file = "PATH" }`. Default: nothing, on loopback only.
+        token: SecretValue,
+        /// Certificate and key: the listener then speaks TLS. Default: plain HTTP, on loopback only.
+        tls: AdminTlsTable,
+        /// Whether it may be bound beyond loopback without a token, or without TLS. Default: false.
+        insecure: bool,
+        /// Whether nothing can be changed through it. Default: false.
+        read_only: bool,
     }
-    later ["token", "tls", "insecure", "state_file", "read_only"]
+    later ["state_file"]
+}
+
+keys! {
+    /// TLS on the admin listener.
+    AdminTlsTable "[admin.tls]" {
+        /// The certificate and its chain, leaf first, a PEM file relative to this file's directory.
+        cert: Text,
+        /// The private key of the certificate, a PEM file.
+        key: Text,
+    }
+    required ["cert", "key"]
 }
 
 keys! {

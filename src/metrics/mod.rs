@@ -7,6 +7,7 @@
 mod families;
 mod series;
 mod sharded;
+mod usage;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -95,12 +96,12 @@ impl Metrics {
         }
     }
 
-    /// Notes when the certificate of the data listener ends; `None` where it speaks no TLS.
-    pub fn certificate(&self, expires: Option<f64>) {
+    /// Notes when the certificate of a listener ends; `None` where it speaks no TLS.
+    pub fn certificate(&self, listener: &'static str, expires: Option<f64>) {
         match expires {
-            Some(expires) => self.certificates.with_label_values(&["data"]).set(expires),
+            Some(expires) => self.certificates.with_label_values(&[listener]).set(expires),
             // One that was not there is none to take away.
-            None => drop(self.certificates.remove_label_values(&["data"])),
+            None => drop(self.certificates.remove_label_values(&[listener])),
         }
     }
 

@@ -74,8 +74,10 @@ codes! {
     BadAddress "bad-address",
     /// Two listeners want the same address.
     AddressTwice "address-twice",
-    /// The admin listener is bound beyond loopback.
+    /// The admin listener is bound beyond loopback, and has not got a token and TLS.
     AdminExposed "admin-exposed",
+    /// The token of the admin listener can be guessed, or cannot be sent.
+    WeakToken "weak-token",
     /// An upstream URL is malformed.
     BadUrl "bad-url",
     /// An upstream is the sidecar's own listener.

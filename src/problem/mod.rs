@@ -151,6 +151,14 @@ impl Problems {
         self.list.len() - self.errors()
     }
 
+    /// File, line and column of a problem, as far as it has them; line and column from 1, the column in characters.
+    pub fn place<'p>(&'p self, problem: &'p Problem) -> (Option<&'p str>, Option<(usize, usize)>) {
+        match &problem.place {
+            Some((place, _)) => (Some(&self.sources.get(place.source).name), Some(self.sources.line_column(*place))),
+            None => (problem.file.as_deref(), None),
+        }
+    }
+
     /// The first error in a form that carries no source text.
     pub fn summary(&self) -> Option<Summary> {
         let first = self.list.iter().find(|p| p.severity == Severity::Error)?;

@@ -10,7 +10,7 @@ use crate::config::{self, Fingerprint, Loaded, Request};
 use crate::live::{ReadyHeads, Snapshot, UpstreamState};
 use crate::metrics::{Kept, Metrics, Series};
 use crate::problem::{Code, Problem, Problems, Sources};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, Secret};
 use crate::settings::{Settings, Upstream};
 use crate::stubs::table::Table;
 
@@ -51,7 +51,8 @@ fn needs_restart(old: &Settings, new: &Settings) -> Vec<Problem> {
     let listen = |settings: &Settings| format!("{:?}", settings.proxy.listen);
     compare("proxy.listen", old.proxy.listen == new.proxy.listen, listen(old), listen(new));
     compare("ops.listen", old.ops == new.ops, old.ops.to_string(), new.ops.to_string());
-    compare("admin.listen", old.admin == new.admin, old.admin.to_string(), new.admin.to_string());
+    let (admin, new_admin) = (old.admin.listen, new.admin.listen);
+    compare("admin.listen", admin == new_admin, admin.to_string(), new_admin.to_string());
     let memory = |settings: &Settings| format!("{} bytes", settings.call_log.memory);
     compare("call_log.memory", old.call_log.memory == new.call_log.memory, memory(old), memory(new));
     problems
@@ -70,10 +71,11 @@ pub(super) fn snapshot(
         kept.cloned().unwrap_or_else(|| Arc::new(UpstreamState::new(upstream.clone(), metrics)))
     };
     let secrets = table.mocks().iter().flat_map(|mock| mock.access.keys.iter().chain(&mock.secrets));
+    let secrets = secrets.map(|key| key.secret()).chain(settings.admin.token.iter().map(Secret::text));
     let redactor = Redactor {
         headers: settings.call_log.redact_headers.clone().into(),
         query: settings.call_log.redact_query.clone().into(),
-        keys: secrets.map(|key| key.secret().into()).collect(),
+        keys: secrets.map(Box::from).collect(),
     };
     Snapshot {
         generation,

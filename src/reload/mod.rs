@@ -8,6 +8,7 @@ mod changes;
 mod retire;
 mod watch;
 
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -33,16 +34,36 @@ pub enum Trigger {
     Signal,
     /// A test or an embedding program.
     Call,
+    /// The admin API.
+    Admin,
+    /// The process began.
+    Start,
 }
 
 impl Trigger {
-    fn as_str(self) -> &'static str {
+    /// The word by which logs and API know it.
+    pub fn as_str(self) -> &'static str {
         match self {
             Trigger::Watch => "watch",
             Trigger::Signal => "signal",
             Trigger::Call => "call",
+            Trigger::Admin => "admin",
+            Trigger::Start => "start",
         }
     }
+}
+
+/// An attempt to put a configuration into force.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// What asked for it.
+    pub trigger: Trigger,
+    /// When it ended.
+    pub at: SystemTime,
+    /// What it has changed; `None` where it was refused.
+    pub changes: Option<Changes>,
+    /// What was found: errors where it was refused, else warnings.
+    pub problems: Problems,
 }
 
 /// Replaces the configuration in force.
@@ -55,11 +76,15 @@ pub struct Reloader {
     turn: tokio::sync::Mutex<()>,
     seen: Mutex<Fingerprint>,
     refused: Mutex<Option<Summary>>,
+    last: Mutex<Attempt>,
+    path: Option<PathBuf>,
 }
 
 /// Makes the first snapshot of a configuration, and the reloader that will replace it.
 pub fn begin(request: Request, loaded: Loaded, metrics: &Arc<Metrics>) -> (Arc<Live>, Reloader) {
-    let Loaded { settings, table, fingerprint, .. } = loaded;
+    let Loaded { settings, table, fingerprint, path, problems, .. } = loaded;
+    let changes = Changes { generation: 1, added: table.stubs().len(), ..Changes::default() };
+    let first = Attempt { trigger: Trigger::Start, at: SystemTime::now(), changes: Some(changes), problems };
     let snapshot = snapshot(settings, table, 1, None, metrics);
     metrics.generation.set(1);
     certificate(&snapshot, metrics);
@@ -72,6 +97,8 @@ pub fn begin(request: Request, loaded: Loaded, metrics: &Arc<Metrics>) -> (Arc<L
         turn: tokio::sync::Mutex::new(()),
         seen: Mutex::new(fingerprint),
         refused: Mutex::new(None),
+        last: Mutex::new(first),
+        path,
     };
     (live, reloader)
 }
@@ -98,12 +125,7 @@ impl Reloader {
                 *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = fingerprint;
                 result
             }
-            Err(panic) => {
-                tracing::error!(error = %panic, "reload failed inside");
-                let problem =
-                    Problem::of(Code::UnreadableFile, None, "loading the configuration failed inside Standin");
-                Err(Problems::new(vec![problem], Sources::default()))
-            }
+            Err(panic) => Err(failed_inside(&panic)),
         };
         match result {
             Ok((next, changes, warnings)) => {
@@ -113,6 +135,7 @@ impl Reloader {
                 self.metrics.reloaded(Reloaded::Applied, unix_seconds());
                 *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 report(&warnings);
+                self.tried(trigger, Some(changes), warnings);
                 let Changes { generation, added, changed, removed } = changes;
                 let trigger = trigger.as_str();
                 tracing::info!(generation, added, changed, removed, trigger, "configuration replaced");
@@ -134,9 +157,39 @@ impl Reloader {
                     "configuration refused, the one in force stays"
                 );
                 *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = summary;
+                self.tried(trigger, None, problems.clone());
                 Err(problems)
             }
         }
+    }
+
+    /// Loads the configuration as a reload would, and leaves it at that.
+    ///
+    /// # Errors
+    /// All problems for which a reload would be refused.
+    pub async fn check(&self) -> Result<(Changes, Problems), Problems> {
+        let _turn = self.turn.lock().await;
+        let (old, request, metrics) = (self.live.snapshot(), self.request.clone(), self.metrics.clone());
+        let built = tokio::task::spawn_blocking(move || {
+            let (result, _) = build(&request, &old, &metrics);
+            result.map(|(_, changes, warnings)| (changes, warnings))
+        });
+        built.await.unwrap_or_else(|panic| Err(failed_inside(&panic)))
+    }
+
+    /// The last attempt to put a configuration into force.
+    pub fn last(&self) -> Attempt {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The file that `standin.toml` was read from at the start; `None` for a plain proxy.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    fn tried(&self, trigger: Trigger, changes: Option<Changes>, problems: Problems) {
+        let attempt = Attempt { trigger, at: SystemTime::now(), changes, problems };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = attempt;
     }
 
     /// Puts a snapshot into force, and drops what belonged to the old one alone.
@@ -172,6 +225,13 @@ impl Reloader {
     }
 }
 
+/// What is said of a load that panicked.
+fn failed_inside(panic: &tokio::task::JoinError) -> Problems {
+    tracing::error!(error = %panic, "loading the configuration failed inside");
+    let problem = Problem::of(Code::UnreadableFile, None, "loading the configuration failed inside Standin");
+    Problems::new(vec![problem], Sources::default())
+}
+
 /// Logs the warnings of a configuration that was taken.
 pub fn report(warnings: &Problems) {
     if warnings.warnings() > 0 {
@@ -180,9 +240,11 @@ pub fn report(warnings: &Problems) {
     }
 }
 
-/// Notes until when the listener's certificate holds.
+/// Notes until when the certificates of the listeners hold.
 fn certificate(snapshot: &Snapshot, metrics: &Metrics) {
-    metrics.certificate(snapshot.settings.proxy.tls.as_ref().map(|tls| seconds(tls.expires)));
+    for (listener, tls) in [("data", &snapshot.settings.proxy.tls), ("admin", &snapshot.settings.admin.tls)] {
+        metrics.certificate(listener, tls.as_ref().map(|tls| seconds(tls.expires)));
+    }
 }
 
 fn unix_seconds() -> f64 {

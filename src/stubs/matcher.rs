@@ -100,6 +100,11 @@ impl Conditions {
         &self.tests
     }
 
+    /// Groups of alternatives, of each of which one must hold.
+    pub fn groups(&self) -> &[Vec<Conditions>] {
+        &self.any
+    }
+
     /// Whether they hold.
     pub fn check(&self, view: &RequestView<'_>) -> Outcome {
         let mut waiting = false;

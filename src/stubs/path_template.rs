@@ -3,6 +3,8 @@
 //! A template is read once, when the configuration is loaded; the index is made of its segments. What it is held
 //! against is the [normal form](super::path) of a request path, so its literal segments are decoded as those are.
 
+mod text;
+
 use std::borrow::Cow;
 
 use super::path::{NormalPath, PathFault, decode, readable};

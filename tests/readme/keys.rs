@@ -16,6 +16,7 @@ const KEYS: &[(&str, &[(&str, &str)])] = &[
     ("UpstreamTable", &[("`[upstreams.NAME]`", "")]),
     ("OpsTable", &[("`[ops]`", "")]),
     ("AdminTable", &[("`[admin]`", "")]),
+    ("AdminTlsTable", &[("`[admin.tls]`", "")]),
     ("GateTable", &[("`[gate]`", "Without it")]),
     ("GateWhenTable", &[("`[gate]`", "Gate conditions")]),
     ("CallLogTable", &[("`[call_log]`", "")]),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::CommandFactory as _;
 use regex::Regex;
@@ -108,7 +108,7 @@ fn exit_codes_are_those_of_the_command_line() {
 
 #[test]
 fn variables_are_those_that_the_code_reads() {
-    let sources = ["cli/mod.rs", "cli/run.rs", "config/mod.rs", "telemetry/mod.rs"].map(source).concat();
+    let sources = ["cli/mod.rs", "cli/logs.rs", "cli/run.rs", "config/mod.rs", "telemetry/mod.rs"].map(source).concat();
     let read = found(r#""((?:STANDIN_[A-Z]+(?:_[A-Z]+)*|NO_COLOR))""#, &sources);
     assert_eq!(set(Page::read().table("Where values come from", "no keys").names()), read);
 }
@@ -132,7 +132,7 @@ fn every_metric_is_listed_with_its_labels_and_its_help() {
     series.scenario(&metrics, 0, ["m", "s", "default"], 200).inc();
     series.observe_delay(&metrics, 0, "m", 0.1);
     metrics.reloaded(Reloaded::Applied, 1.0);
-    metrics.certificate(Some(1.0));
+    metrics.certificate("data", Some(1.0));
     metrics.rejected(Rejection::Host);
     metrics.missed(Reason::Path);
     metrics.template_failed("m", "s");
@@ -162,9 +162,17 @@ fn the_routes_of_both_listeners_are_listed_and_no_others() {
     let page = Page::read();
     let ops = found(r#"\.route\("([^"]+)""#, &source("ops.rs"));
     assert_eq!(set(page.table("Probes and the ops listener", "").names()), set(ops.iter().map(|p| format!("GET {p}"))));
-    assert_eq!(page.table("The admin listener", "").names(), admin::ROUTES.iter().map(|row| row.0).collect::<Vec<_>>());
-    let routes = found(r#"\.route\("([^"]+)""#, &source("admin/mod.rs"));
-    assert_eq!(set(admin::ROUTES.iter().map(|(route, _)| route.replace("GET ", ""))), routes);
+    let rows = admin::rows().into_iter().map(|(method, path, gives)| (format!("{method} {path}"), gives));
+    assert_eq!(
+        page.table("The admin listener", "as OpenAPI").pairs().into_iter().collect::<BTreeMap<_, _>>(),
+        rows.collect::<BTreeMap<_, _>>()
+    );
+    let faults = page.table("The admin listener", "problem+json");
+    let codes = admin::Fault::ALL.iter().map(|fault| (fault.as_str().to_owned(), fault.meaning().to_owned()));
+    assert_eq!(faults.pairs(), codes.collect::<Vec<_>>());
+    for fault in admin::Fault::ALL {
+        assert_eq!(faults.cell(fault.as_str(), "status"), Some(fault.status().as_u16().to_string().as_str()));
+    }
 }
 
 #[test]
@@ -172,7 +180,7 @@ fn the_filters_of_calls_are_listed_and_no_others() {
     let sidecar = sidecar().start();
     let help = sidecar.admin("/v1/calls?nonsense=1")["help"].as_str().unwrap().to_owned();
     let parameters: Vec<&str> = help.strip_prefix("the parameters are ").unwrap().split(", ").collect();
-    assert_eq!(Page::read().table("The admin listener", "all of which must fit").names(), parameters);
+    assert_eq!(Page::read().table("Looking calls up", "all of which must fit").names(), parameters);
 }
 
 #[test]
@@ -203,7 +211,7 @@ fn the_fields_of_a_call_and_of_an_access_line_are_listed_and_no_others() {
     assert_eq!(listed, keys(&lines));
     let sample = page.fences.iter().find(|fence| fence.info == ["json", "access-line"]).unwrap();
     assert!(listed.is_superset(&keys(&[serde_json::from_str(&sample.text).unwrap()])));
-    assert_eq!(set(page.table("The admin listener", "Fields of a call").names()), keys(&sidecar.calls()));
+    assert_eq!(set(page.table("Looking calls up", "Fields of a call").names()), keys(&sidecar.calls()));
     // What one call has beside that stands in a sentence; the type has it by name.
     let one = Client::connect(sidecar.app().admin())
         .as_host("localhost")

@@ -117,6 +117,7 @@ impl Walk {
         let path = std::env::var("PATH").unwrap_or_default();
         let free = || "127.0.0.1:0".to_owned();
         let ops = self.sidecar.as_ref().map_or_else(free, |sidecar| sidecar.ops.to_string());
+        let admin = self.sidecar.as_ref().map_or_else(free, |sidecar| sidecar.admin.to_string());
         vec![
             ("PATH", format!("{}:{path}", binary.display())),
             ("HOME", self.home.path().display().to_string()),
@@ -124,7 +125,7 @@ impl Walk {
             ("MOCK_KEY", "a-key-of-the-readme".to_owned()),
             ("STANDIN_PROXY__LISTEN", free()),
             ("STANDIN_OPS__LISTEN", ops),
-            ("STANDIN_ADMIN__LISTEN", free()),
+            ("STANDIN_ADMIN__LISTEN", admin),
         ]
     }
 
@@ -175,6 +176,7 @@ fn masked(line: &str) -> String {
         (r"dur=\d+\.\d+", "dur=N"),
         (r#""(total|own|delay|upstream)":\d+"#, "\"$1\":N"),
         (r"after \d+\.\d+ s", "after N s"),
+        (r" \d+\.\d+ms ", " N "),
     ];
     masks
         .iter()

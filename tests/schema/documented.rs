@@ -10,7 +10,8 @@ use super::load_folder;
 use crate::support::root;
 
 /// Keys that `config/standin.toml` shows with an example, because there is no default that could be written down.
-const EXAMPLES: [&str; 9] = [
+const EXAMPLES: [&str; 10] = [
+    "admin.token",
     "random.seed",
     "random.header",
     "proxy.files",

@@ -201,6 +201,19 @@ impl Client {
         }
     }
 
+    /// The next line, however it ends.
+    pub fn line_any(&mut self) -> Option<String> {
+        loop {
+            if let Some(at) = self.input.iter().position(|b| *b == b'\n') {
+                let line: Vec<u8> = self.input.drain(..at + 1).collect();
+                return Some(String::from_utf8_lossy(&line[..at]).trim_end_matches('\r').to_owned());
+            }
+            if self.fill() == 0 {
+                return None;
+            }
+        }
+    }
+
     pub fn exactly(&mut self, count: usize) -> Option<Vec<u8>> {
         while self.input.len() < count {
             if self.fill() == 0 {

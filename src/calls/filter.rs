@@ -1,0 +1,251 @@
+//! Which calls are meant: filters that pages, streams, exports and verifications share.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::Call;
+use crate::problem::nearest;
+use crate::words::{Decided, Reason};
+
+/// Conditions on calls, all of which must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    mock: Option<String>,
+    stub: Option<String>,
+    scenario: Option<String>,
+    decision: Option<Decided>,
+    status: Option<StatusFilter>,
+    method: Option<String>,
+    path: Option<String>,
+    since: Option<SystemTime>,
+    until: Option<SystemTime>,
+    miss: Option<Reason>,
+    q: Option<regex::bytes::Regex>,
+    /// As they were written, to be shown again.
+    written: Vec<(&'static str, String)>,
+}
+
+/// A status, or a class of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StatusFilter {
+    /// Exactly this.
+    Code(u16),
+    /// Of this hundred.
+    Class(u16),
+}
+
+/// A parameter that is not understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BadParameter {
+    /// Its name.
+    pub name: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// How to mend it.
+    pub help: String,
+}
+
+impl BadParameter {
+    /// One that is understood, with a value that is not.
+    pub fn new(name: &str, message: String, help: impl Into<String>) -> Self {
+        BadParameter { name: name.to_owned(), message, help: help.into() }
+    }
+}
+
+/// The filters, as help texts list them.
+pub const FILTERS: &[&str] =
+    &["mock", "stub", "scenario", "decision", "status", "method", "path", "since", "until", "miss", "q"];
+
+/// Decoded query pairs, each of them known, given once and not empty.
+///
+/// # Errors
+/// The first that is not.
+pub fn checked<'a>(
+    pairs: impl IntoIterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+    known: &[&str],
+) -> Result<Vec<(String, String)>, BadParameter> {
+    let mut seen: Vec<(String, String)> = Vec::new();
+    for (name, value) in pairs {
+        if !known.contains(&name.as_ref()) {
+            let help = match nearest(&name, known.iter().copied()) {
+                Some(slip) => format!("did you mean `{slip}`?"),
+                None if known.is_empty() => "this route takes no parameters".to_owned(),
+                None => format!("the parameters are {}", known.join(", ")),
+            };
+            return Err(BadParameter::new(&name, format!("there is no parameter `{name}`"), help));
+        }
+        if seen.iter().any(|(other, _)| *other == name) {
+            return Err(BadParameter::new(&name, format!("the parameter `{name}` stands twice"), "give it once"));
+        }
+        if value.is_empty() {
+            let help = "give it a value, or leave it out";
+            return Err(BadParameter::new(&name, format!("the parameter `{name}` is empty"), help));
+        }
+        seen.push((name.into_owned(), value.into_owned()));
+    }
+    Ok(seen)
+}
+
+impl Filter {
+    /// Takes a filter on; says whether the name is that of one.
+    ///
+    /// # Errors
+    /// Where its value is not understood.
+    pub fn take(&mut self, name: &str, value: &str) -> Result<bool, BadParameter> {
+        let Some(name) = FILTERS.iter().find(|filter| **filter == name) else { return Ok(false) };
+        let bad = |what: &str, help: String| BadParameter::new(name, format!("`{value}` is no {what}"), help);
+        let text = Some(value.to_owned());
+        match *name {
+            "mock" => self.mock = text,
+            "stub" => self.stub = text,
+            "scenario" => self.scenario = text,
+            "method" => self.method = text,
+            "path" => self.path = text,
+            "decision" => {
+                let words = || listed(value, Decided::ALL.iter().map(|word| word.as_str()));
+                self.decision = Some(Decided::from_word(value).ok_or_else(|| bad("decision", words()))?);
+            }
+            "miss" => {
+                let words = || listed(value, Reason::ALL.iter().map(|word| word.as_str()));
+                self.miss = Some(Reason::from_word(value).ok_or_else(|| bad("reason of a miss", words()))?);
+            }
+            "status" => {
+                let found = StatusFilter::parse(value);
+                self.status = Some(found.ok_or_else(|| bad("status", "write 404 or 4xx".to_owned()))?);
+            }
+            "since" => self.since = Some(time(value).ok_or_else(|| bad("time", WRITE_TIME.to_owned()))?),
+            "until" => self.until = Some(time(value).ok_or_else(|| bad("time", WRITE_TIME.to_owned()))?),
+            _ => {
+                let mut builder = regex::bytes::RegexBuilder::new(&regex::escape(value));
+                let built = builder.case_insensitive(true).build();
+                self.q = Some(built.map_err(|_| bad("text to look for", "look for something shorter".to_owned()))?);
+            }
+        }
+        self.written.push((name, value.to_owned()));
+        Ok(true)
+    }
+
+    /// The filters as they were written.
+    pub fn written(&self) -> &[(&'static str, String)] {
+        &self.written
+    }
+
+    /// Whether all of them hold.
+    pub fn fits(&self, call: &Call) -> bool {
+        let is = |wanted: &Option<String>, own: &Option<Arc<str>>| {
+            wanted.as_ref().is_none_or(|wanted| own.as_deref() == Some(wanted))
+        };
+        let (method, _, _) = call.request.request_line();
+        is(&self.mock, &call.decision.mock)
+            && is(&self.stub, &call.decision.stub)
+            && is(&self.scenario, &call.decision.scenario)
+            && self.decision.is_none_or(|wanted| wanted == call.decided())
+            && self.status.is_none_or(|wanted| call.status().is_some_and(|status| wanted.fits(status)))
+            && self.method.as_ref().is_none_or(|wanted| wanted.as_bytes().eq_ignore_ascii_case(method))
+            && self.since.is_none_or(|since| call.at >= since)
+            && self.until.is_none_or(|until| call.at <= until)
+            && self.miss.is_none_or(|wanted| call.decision.miss == Some(wanted))
+            && self.path.as_ref().is_none_or(|wanted| match wanted.strip_suffix('*') {
+                Some(prefix) => call.path().starts_with(prefix.as_bytes()),
+                None => call.path() == wanted.as_bytes(),
+            })
+            && self.q.as_ref().is_none_or(|wanted| call.texts().any(|text| wanted.is_match(text)))
+    }
+}
+
+const WRITE_TIME: &str = "write it as RFC 3339, such as 2026-01-31T12:00:00Z";
+
+fn time(text: &str) -> Option<SystemTime> {
+    text.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
+}
+
+/// The word that was probably meant, or all there are.
+fn listed(value: &str, words: impl Iterator<Item = &'static str>) -> String {
+    let words: Vec<&str> = words.collect();
+    match nearest(value, words.iter().copied()) {
+        Some(slip) => format!("did you mean `{slip}`?"),
+        None => format!("one of {}", words.join(", ")),
+    }
+}
+
+impl StatusFilter {
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(class) = text.strip_suffix("xx") {
+            let class: u16 = class.parse().ok()?;
+            return (1..=5).contains(&class).then_some(StatusFilter::Class(class));
+        }
+        let code: u16 = text.parse().ok()?;
+        (100..=999).contains(&code).then_some(StatusFilter::Code(code))
+    }
+
+    fn fits(self, status: u16) -> bool {
+        match self {
+            StatusFilter::Code(code) => code == status,
+            StatusFilter::Class(class) => class == status / 100,
+        }
+    }
+}
+
+impl Call {
+    /// The path as it was sent.
+    fn path(&self) -> &[u8] {
+        let (_, target, _) = self.request.request_line();
+        target.split(|b| *b == b'?').next().unwrap_or(target)
+    }
+
+    /// Everything of it that a free text may stand in: both heads, and what was kept of both bodies.
+    fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        let closed = self.closed.get();
+        let bodies = closed.into_iter().flat_map(|closed| [&closed.request_body, &closed.response_body]);
+        let bodies = bodies.flatten().map(|body| &*body.bytes);
+        let response = self.answered.get().map(|answered| &*answered.head.0);
+        std::iter::once(&*self.request.0).chain(response).chain(bodies)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(pairs: &[(&str, &str)]) -> Filter {
+        let mut filter = Filter::default();
+        for (name, value) in pairs {
+            assert_eq!(filter.take(name, value), Ok(true), "{name}");
+        }
+        filter
+    }
+
+    #[test]
+    fn each_filter_can_fail_and_hold() {
+        let call = Call::sample(1); // GET / at the epoch, mocked, without an answer
+        for (name, holds, fails) in [
+            ("decision", "mocked", "forwarded"),
+            ("method", "get", "POST"),
+            ("path", "/*", "/a"),
+            ("since", "1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z"),
+            ("until", "1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z"),
+            ("q", "http/1.1", "head"),
+        ] {
+            assert!(filter(&[(name, holds)]).fits(&call), "{name}={holds}");
+            assert!(!filter(&[(name, fails)]).fits(&call), "{name}={fails}");
+        }
+        for (name, value) in [("mock", "m"), ("stub", "s"), ("scenario", "s"), ("status", "200"), ("miss", "json")] {
+            assert!(!filter(&[(name, value)]).fits(&call), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_none_says_what_would_be_one() {
+        for (name, value, help) in [
+            ("decision", "mockd", "did you mean `mocked`?"),
+            ("miss", "jsn", "did you mean `json`?"),
+            ("status", "9xx", "write 404 or 4xx"),
+            ("since", "yesterday", WRITE_TIME),
+        ] {
+            assert_eq!(Filter::default().take(name, value).unwrap_err().help, help);
+        }
+        assert_eq!(Filter::default().take("colour", "red"), Ok(false));
+    }
+}
