@@ -33,8 +33,8 @@ screenshots: ## Make the pictures of the web UI that the README shows
 	@.ci/install build test
 	cargo test --locked --test standin browser::screenshots -- --ignored
 
-corpora: ## Read every Postman collection of a folder, and ask for its saved examples; CORPORA=DIR
-	@test -n "$(CORPORA)" || { echo "name a folder of collections: make corpora CORPORA=DIR" >&2; exit 2; }
+corpora: ## Read every file of the folders postman, openapi, wiremock and har in DIR, and ask for what it describes; CORPORA=DIR
+	@test -n "$(CORPORA)" || { echo "name a folder that holds postman, openapi, wiremock or har: make corpora CORPORA=DIR" >&2; exit 2; }
 	@.ci/install build test
 	CORPORA="$(abspath $(CORPORA))" cargo test --locked --test standin corpora:: -- --ignored --nocapture
 

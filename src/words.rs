@@ -83,6 +83,8 @@ words! {
         Json "json",
         /// A condition on the body's text did not hold.
         Body "body",
+        /// A condition on path and query as they were sent did not hold.
+        Target "target",
         /// None of the branches of `any` held.
         Any "any",
         /// A stub looks at JSON, but the body is none.
@@ -97,7 +99,7 @@ words! {
         BodyBudget "body-budget",
         /// A stub looks at the body, but it did not arrive within `limits.match_body_timeout`.
         BodyTimeout "body-timeout",
-        /// An `x-mock-response-*` header names no scenario of the stubs that fit.
+        /// A selector names no scenario of the stubs that fit, or only a selector chooses what fits.
         Selector "selector",
         /// The gate is closed for this request.
         Gate "gate",

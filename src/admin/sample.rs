@@ -36,6 +36,7 @@ pub struct Sample {
 /// Values that conditions ask for.
 #[derive(Default)]
 struct Parts {
+    target: Option<String>,
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
     headers: Vec<(String, String)>,
@@ -135,6 +136,9 @@ impl Parts {
             Subject::Cookie(name) => self.cookies.push((name.to_string(), text)),
             Subject::Form(key) => self.form.push((key.to_string(), text)),
             Subject::Body => self.body = Some(text),
+            // Path and query at once; what is only a part of them is none.
+            Subject::Target if text.starts_with('/') => self.target = Some(text),
+            Subject::Target => self.notes.push("no target was made for a condition on it".to_owned()),
             Subject::Json(path) => {
                 let path = path.to_string();
                 match steps(&path) {
@@ -146,14 +150,15 @@ impl Parts {
     }
 
     fn into_sample(self, stub: &Stub, host: String) -> Sample {
-        let Parts { path: values, query, mut headers, cookies, form, json, body, notes } = self;
+        let Parts { target, path: values, query, mut headers, cookies, form, json, body, notes } = self;
         let path = stub.path.filled(|name| {
             let found = values.iter().find(|(own, _)| Some(own.as_str()) == name).map(|(_, value)| value.clone());
             found.filter(|value| !value.is_empty()).unwrap_or_else(|| "1".to_owned())
         });
         let encoded =
             |pairs: &[(String, String)]| form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        let target = if query.is_empty() { path } else { format!("{path}?{}", encoded(&query)) };
+        let made = || if query.is_empty() { path } else { format!("{path}?{}", encoded(&query)) };
+        let target = target.unwrap_or_else(made);
         if !cookies.is_empty() {
             let cookies: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             headers.push(("cookie".to_owned(), cookies.join("; ")));

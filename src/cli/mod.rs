@@ -74,6 +74,9 @@ pub struct Source {
     /// A Postman collection that is a mock by itself, called as the collection is
     #[arg(long, value_name = "FILE")]
     postman: Option<PathBuf>,
+    /// An OpenAPI document that is a mock by itself, called as the document is
+    #[arg(long, value_name = "FILE")]
+    openapi: Option<PathBuf>,
     /// Address of the data listener; may be given several times
     #[arg(long, value_name = "ADDR")]
     listen: Vec<String>,
@@ -89,6 +92,7 @@ impl Source {
             upstream: self.upstream,
             listen: self.listen,
             postman: self.postman,
+            openapi: self.openapi,
             memory: crate::app::memory_limit(),
             examples: false,
             environment,

@@ -159,7 +159,7 @@ pub fn ask(origins: &Origins, table: &Table, limits: &Limits, cx: &mut Context<'
     }
     let keys = table.mocks().iter().flat_map(|mock| mock.access.keys.iter().chain(&mock.secrets));
     let redactor = Redactor {
-        headers: super::call_log::REDACTED.iter().map(|name| (*name).into()).collect(),
+        headers: crate::redact::HEADERS.iter().map(|name| (*name).into()).collect(),
         keys: keys.map(|key| key.secret().into()).collect(),
         ..Redactor::default()
     };

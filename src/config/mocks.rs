@@ -132,6 +132,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
         let limits = template::Limits { work: self.limits.template_work, output: self.limits.template_output };
         let matching = postman::Keys { matching, closest, match_body, match_headers };
         let postman = matching.settings(table, collection, self.cx);
+        let has_base = base_path.is_some();
         let mut inherited = Inherited {
             number,
             name: name.value.as_str().into(),
@@ -151,8 +152,10 @@ impl<'a, 'c> Compiler<'a, 'c> {
                 self.server_stub(table, &mut inherited);
             }
             let collected = file.collection.and_then(|file| self.collection(&file, &directory, &environment.variables));
+            let specified = file.spec.and_then(|spec| self.spec(&spec, &directory, has_base, inherited.is_postman));
             let own = file.stubs.map(|stubs| stubs.value).unwrap_or_default();
-            stubs.extend([(own, directory.clone()), (collected.unwrap_or_default(), directory)]);
+            let sources = [own, collected.unwrap_or_default(), specified.unwrap_or_default()];
+            stubs.extend(sources.map(|list| (list, directory.clone())));
         }
         let has_examples = stubs.iter().any(|(stubs, _)| !stubs.is_empty());
         let scope = match server_stub_scope.as_ref().map(|scope| scope.value) {

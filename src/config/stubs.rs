@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Context;
+use super::alternatives::{Alternative, Drafted};
 use super::conditions::{self, Compiled};
 use super::line::{Line, match_line};
 use super::mocks::{Compiler, Inherited};
@@ -104,7 +105,7 @@ impl Compiler<'_, '_> {
         let whole = |cx: &Context<'_>, table: Place| !cx.unread.key(table, "when");
         let is_short = list.is_none();
         let tables = match list {
-            None => vec![At { value: ScenarioTable { name: None, delay: None, template: None, short }, place: line }],
+            None => vec![At { value: ScenarioTable { short, ..ScenarioTable::default() }, place: line }],
             Some(list) => {
                 if let Some((key, place)) = short_place(&short) {
                     self.cx.report(
@@ -123,13 +124,15 @@ impl Compiler<'_, '_> {
             }
         };
         let mut given = Given::default();
-        let mut ranked = Vec::new();
+        let (mut ranked, mut alternatives) = (Vec::new(), Vec::new());
         for (at, table) in tables.into_iter().enumerate() {
             let number = self.parts.scenarios.len() as u32;
             let whole = whole(self.cx, if is_short { stub } else { table.place });
-            let conditions = self.scenario(table, (at, whole), number, of_stub, inherited, (&mut given, ids));
+            let conditions =
+                self.scenario(table, (at, whole), number, of_stub, inherited, (&mut given, ids, &mut alternatives));
             ranked.push((ScenarioRank::new(conditions, at as u32), number));
         }
+        self.offer(alternatives);
         ranked.sort();
         ranked.into_iter().map(|(_, number)| number).collect()
     }
@@ -141,10 +144,14 @@ impl Compiler<'_, '_> {
         number: u32,
         of_stub: &OfStub<'_>,
         inherited: &Inherited,
-        (given, ids): (&mut Given, &mut Given),
+        (given, ids, alternatives): (&mut Given, &mut Given, &mut Vec<Drafted>),
     ) -> u32 {
         let place = table.place;
-        let ScenarioTable { name, delay, template, short: ShortKeys { id, when, server_stub, response } } = table.value;
+        let ScenarioTable { name, delay, template, only_selected, alternative_to, short } = table.value;
+        let ShortKeys { id, when, server_stub, response } = short;
+        let alternative = Alternative { only_selected, to: alternative_to, when: when.as_ref().map(|when| when.place) };
+        let only_selected = self.alternative(&alternative, inherited);
+        let media = response::media_of(&response);
         let before = self.cx.problems.len();
         let mut has_none = when.is_none();
         let when = when.map(|when| when.value);
@@ -196,7 +203,7 @@ impl Compiler<'_, '_> {
         key.extend(of_stub.query.key.iter().cloned());
         key.sort();
         // Equal examples are no mistake: the first answers, and selectors choose among them.
-        self.origins.scenarios.push((place, (whole && example.is_none()).then_some(key)));
+        self.origins.scenarios.push((place, (whole && example.is_none() && !only_selected).then_some(key)));
         let count = compiled.conditions.count();
         self.parts.scenarios.push(Arc::new(Scenario {
             number,
@@ -210,7 +217,10 @@ impl Compiler<'_, '_> {
             answer,
             delay,
             marker,
+            only_selected,
+            offers: Box::default(),
         }));
+        alternatives.push(Drafted { number, media, to: alternative.to });
         count
     }
 }

@@ -23,12 +23,14 @@ keys! {
         stub: Stubs,
         /// A collection of Postman, whose saved examples are stubs too.
         postman: PostmanTable,
+        /// An OpenAPI document, whose operations are stubs too.
+        openapi: OpenapiTable,
     }
     flat {
         /// The settings of the mock.
         settings: MockTable,
     }
-    later ["openapi", "record"]
+    later ["record"]
 }
 
 keys! {
@@ -38,6 +40,17 @@ keys! {
         collection: Text,
     }
     required ["collection"]
+}
+
+keys! {
+    /// An OpenAPI document as the source of a mock.
+    OpenapiTable "[openapi]" {
+        /// The document, version 3.0 or 3.1, JSON or YAML: a path relative to this file's directory, or to `[proxy] files`.
+        spec: Text,
+        /// What made-up values derive from. Default: 0.
+        seed: Count,
+    }
+    required ["spec"]
 }
 
 keys! {
@@ -96,7 +109,6 @@ keys! {
         /// Releases: sets of stubs in files of their own.
         releases: Named<ReleaseTable>,
     }
-    later ["openapi"]
     unknown unknown_in_default
 }
 
@@ -184,6 +196,10 @@ keys! {
         delay: DelayValue,
         /// Whether strings with `{{` or `{%` are templates. Default: as the stub says.
         template: bool,
+        /// Whether it answers only where a selector chooses it. Default: false.
+        only_selected: bool,
+        /// The scenario of this stub in whose place it answers where `Accept` prefers its media type. Default: none.
+        alternative_to: Text,
     }
     flat {
         /// Conditions and response.

@@ -1,6 +1,7 @@
 //! The domain, pure: no sockets, no files, no clock, no dice. A request comes in as a view, a decision goes out as a
 //! value.
 
+pub mod accept;
 pub mod answer;
 pub mod bucket;
 pub mod cors;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use subtle::ConstantTimeEq;
 
+use super::accept::Offer;
 use super::answer::Answer;
 use super::cors::Cors;
 use super::delay::Delay;
@@ -255,6 +256,10 @@ pub struct Scenario {
     pub delay: Option<Delay>,
     /// The start of its `standin` field.
     pub marker: Marker,
+    /// Whether it answers only where a selector names it, or in place of another.
+    pub only_selected: bool,
+    /// What can be sent in its place, itself first; none where there is nothing else.
+    pub offers: Box<[Offer]>,
 }
 
 /// The condition that opens or closes all mocking for a request.

@@ -6,6 +6,7 @@
 
 mod examples;
 mod overlay;
+pub(super) mod prefer;
 pub(super) mod selectors;
 mod strict;
 pub(super) mod trace;
@@ -13,6 +14,7 @@ pub(super) mod trace;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::accept;
 use super::answer::Answer;
 use super::bucket::{Found, Rule};
 use super::decision::{Action, Decision, Inputs, Miss};
@@ -23,6 +25,7 @@ use super::request::{NoValue, RequestView};
 use super::scenario::{Destination, Gate, Mock, Scenario, Scope, ServerStub, Stub};
 use crate::words::Reason;
 use overlay::{Forced, Off};
+use prefer::Prefer;
 use selectors::Asked;
 use trace::{Silent, Step, Trace};
 
@@ -256,19 +259,27 @@ impl Table {
             return decision;
         }
         let asked = if selectors_on { Asked::by(view) } else { Asked::default() };
-        trace.pass(Step::Selectors(asked, named));
+        // Postman's servers know nothing of `Prefer`.
+        let prefer = if selectors_on && the_mock.postman.is_none() { Prefer::by(view) } else { Prefer::default() };
+        let is_asked = !asked.is_empty() || !prefer.is_empty();
+        trace.pass(Step::Selectors(asked, &prefer, named));
         let mut fault = None;
         let found_rule = if the_mock.postman.is_some() {
             self.example(view, &found, (asked, named), &off, selectors_on, &mut fault)
-        } else if !asked.is_empty() && fits {
-            self.selected(view, &found, asked, &off)
+        } else if is_asked && fits {
+            self.selected(view, &found, (asked, &prefer), &off)
         } else {
             self.best(view, &found, &off, &mut fault)
         };
         trace.pass(Step::Stubs(found_rule));
         match found_rule {
             Found::Rule(rule) => {
-                let scenario = &self.scenarios[rule.scenario as usize];
+                let own = &self.scenarios[rule.scenario as usize];
+                let other = if asked.is_exact() { None } else { accept::preferred(&own.offers, view) };
+                let scenario = other.map_or(own, |number| &self.scenarios[number as usize]);
+                if let Some(number) = other.filter(|number| *number != own.number) {
+                    trace.pass(Step::Accept(Rule { scenario: number, ..rule }));
+                }
                 decision.action = match must_read(&scenario.answer) {
                     true => Action::NeedsBody,
                     false => Action::Scenario(scenario, delay(scenario.delay)),
@@ -276,7 +287,7 @@ impl Table {
             }
             Found::NeedsBody => decision.action = Action::NeedsBody,
             // A selector that names nothing never reaches the upstream: the caller asked for a mock by name.
-            Found::None if !asked.is_empty() && fits => decision.miss = miss(Reason::Selector),
+            Found::None if is_asked && fits => decision.miss = miss(Reason::Selector),
             Found::None => {
                 let reason = match off.is_empty() || fits {
                     true => fault.unwrap_or_else(|| self.reason(view, &found, first)),

@@ -53,7 +53,9 @@ impl Walk {
 
     /// Saves a file that no sidecar looks at.
     pub fn write(&self, path: &str, text: &str) {
-        std::fs::write(self.path.join(path), text).unwrap();
+        let path = self.path.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
 
     /// Starts `standin run` in the folder, with these arguments.

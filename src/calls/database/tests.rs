@@ -202,7 +202,7 @@ fn the_words_of_kept_calls_stay_where_they_are() {
     ];
     for (list, first) in lists.into_iter().zip([
         "mocked server_stub forwarded preflight denied limited unmatched rejected failed",
-        "path method parameter query header cookie form json body any body-not-json body-not-form body-encoded \
+        "path method parameter query header cookie form json body target any body-not-json body-not-form body-encoded \
          body-too-long body-budget body-timeout selector gate off",
         "dns connect-refused connect-timeout connect tls read-timeout write-timeout closed invalid-answer caller-left \
          template internal",

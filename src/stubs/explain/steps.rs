@@ -8,6 +8,7 @@ use crate::stubs::decision::{Action, Decision};
 use crate::stubs::limit::LimitKind;
 use crate::stubs::scenario::Scope;
 use crate::stubs::table::Table;
+use crate::stubs::table::prefer::Prefer;
 use crate::stubs::table::selectors::Asked;
 use crate::stubs::table::trace::{self, Trace};
 use crate::words::Reason;
@@ -85,14 +86,21 @@ impl Trace for Steps<'_, '_> {
                 self.server_stub = Some((scope, applies));
                 Reached::ServerStub
             }
-            trace::Step::Selectors(asked, named) => {
-                self.asked = words(asked, self.question).map(|words| match named {
+            trace::Step::Selectors(asked, prefer, named) => {
+                self.asked = words(asked, prefer, self.question).map(|words| match named {
                     Some(_) => format!("{words}: that is an example of this mock, whatever its path"),
                     None => words,
                 });
                 Reached::Selectors
             }
             trace::Step::Stubs(_) => Reached::Stubs,
+            trace::Step::Accept(rule) => {
+                let chosen = &self.table.scenarios()[rule.scenario as usize].name;
+                if let Some(stubs) = self.list.last_mut() {
+                    stubs.outcome.push_str(&format!("; of its alternatives `accept` prefers `{chosen}`"));
+                }
+                self.reached
+            }
         };
         if let trace::Step::Stubs(found) = step {
             let outcome = match found {
@@ -113,12 +121,18 @@ fn plain(step: &'static str, outcome: impl Into<String>) -> Step {
 }
 
 /// What selectors ask for; `None` where none came.
-fn words(asked: Asked<'_>, question: &Question<'_, '_>) -> Option<String> {
+fn words(asked: Asked<'_>, prefer: &Prefer, question: &Question<'_, '_>) -> Option<String> {
     let selector = |name: &str, value: Option<&[u8]>| {
         value.map(|value| format!("x-mock-response-{name} asks for {}", bytes(&question.redactor.text(value))))
     };
     let all = [selector("code", asked.code), selector("id", asked.id), selector("name", asked.name)];
-    let all: Vec<String> = all.into_iter().flatten().collect();
+    let preference = |name: &str, value: &Option<String>| {
+        value
+            .as_ref()
+            .map(|value| format!("prefer asks for {name} {}", bytes(&question.redactor.text(value.as_bytes()))))
+    };
+    let preferred = [preference("code", &prefer.code), preference("example", &prefer.example)];
+    let all: Vec<String> = all.into_iter().chain(preferred).flatten().collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 

@@ -54,7 +54,7 @@ impl Table {
         let check = |rule: Rule, is_certain| match is_certain {
             _ if off.has(rule.stub) => Outcome::Fails(Reason::Off),
             true => Outcome::Holds,
-            false => self.check(view, rule),
+            false => self.tried(view, rule),
         };
         for bucket in &found.buckets {
             match bucket.find(view, check, fault) {
@@ -63,6 +63,14 @@ impl Table {
             }
         }
         Found::None
+    }
+
+    /// Whether a rule holds for a request that names none.
+    fn tried(&self, view: &RequestView<'_>, rule: Rule) -> Outcome {
+        match self.scenarios[rule.scenario as usize].only_selected {
+            true => Outcome::Fails(Reason::Selector),
+            false => self.check(view, rule),
+        }
     }
 
     /// Whether a rule holds: what `match` says of the query, then the scenario's own conditions.
@@ -75,7 +83,7 @@ impl Table {
 
     /// Why nothing held: the first condition of the closest scenario that failed.
     pub(super) fn reason(&self, view: &RequestView<'_>, found: &Candidates<'_>, first: Option<Rule>) -> Reason {
-        match first.map(|rule| self.check(view, rule)) {
+        match first.map(|rule| self.tried(view, rule)) {
             Some(Outcome::Fails(reason)) => reason,
             _ if found.path_seen || self.index.example_has_path(view) => Reason::Method,
             _ => Reason::Path,
