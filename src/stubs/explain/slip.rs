@@ -60,7 +60,8 @@ pub(super) fn guess(test: &Test, outcome: Outcome, sent: &[Sent], view: &Request
     if test.operators.iter().any(|operator| matches!(operator, Operator::Absent)) {
         return Some(Guess::new(Slip::Unwanted, "this must not be sent"));
     }
-    sent.iter().find_map(|sent| changed(test, sent))
+    // Of several values some may do: `ne` and `not` must hold for all of them.
+    sent.iter().filter(|sent| !does(test, sent)).find_map(|sent| changed(test, sent))
 }
 
 /// Whether a value would do.
