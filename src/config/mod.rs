@@ -215,19 +215,10 @@ fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
 
 fn load_as(large: Large, request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
     let mut cx = Context {
-        files,
-        sources: Sources::default(),
-        problems: Vec::new(),
-        environment: &request.environment,
         memory: request.memory,
-        unread: read::Unread::default(),
-        effective: Vec::new(),
-        incomplete: false,
         large,
-        torn: false,
-        mistaken: false,
         ask_examples: request.examples,
-        examples: 0,
+        ..overlay::context(files, &request.environment)
     };
     let path = match locate(request, &mut cx) {
         Ok(path) => path,

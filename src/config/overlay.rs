@@ -255,7 +255,8 @@ fn parse<T: Keys>(change: &Map<String, Value>, cx: &mut Context<'_>) -> T {
     read::parse(&mut Reader::new(source, &text, Origin::File, &mut cx.problems, &mut cx.unread))
 }
 
-fn context<'a>(files: &'a mut Files, environment: &'a HashMap<String, String>) -> Context<'a> {
+/// A load that has not begun.
+pub(super) fn context<'a>(files: &'a mut Files, environment: &'a HashMap<String, String>) -> Context<'a> {
     Context {
         files,
         sources: Sources::default(),

@@ -2,7 +2,8 @@
 //!
 //! [`Table::decide`] is the total order of the product document, section 4, as a pure function: time, dice and the
 //! body come in, a [`Decision`] goes out. It is called twice for a request whose body a stub asks for: first without
-//! the body, then with it. [`explain`](super::explain) runs the same code and takes note of its steps. What the caller chooses by headers is found in `selectors`.
+//! the body, then with it. [`explain`](super::explain) runs the same code and takes note of its steps. What the
+//! caller chooses by headers is found in `selectors`.
 
 mod examples;
 mod overlay;
@@ -108,12 +109,6 @@ impl Table {
     /// Server stubs by their numbers.
     pub fn server_stubs(&self) -> &[Arc<ServerStub>] {
         &self.server_stubs
-    }
-
-    /// The mock that a request belongs to and its first candidate there, whatever the candidate's conditions.
-    pub fn first_candidate(&self, view: &RequestView<'_>) -> Option<(u32, u32)> {
-        let found = self.index.candidates(view, view.method);
-        found.mock.zip(found.first().map(|rule| rule.stub))
     }
 
     /// The gate.
@@ -300,10 +295,5 @@ impl Table {
             }
         }
         decision
-    }
-
-    /// Where a request goes that no stub answers.
-    fn forward(&self, mock: Option<&Arc<Mock>>) -> Option<Action<'static>> {
-        mock.and_then(|mock| mock.upstream).or(self.upstream).map(Action::Forward)
     }
 }

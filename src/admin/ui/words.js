@@ -23,6 +23,7 @@ export const REASONS = {
   cookie: ['A cookie condition of the closest stub did not hold.', 'Compare `when.cookie` with the cookies of the request.'],
   form: ['A form condition of the closest stub did not hold.', 'Compare `when.form` with the body below.'],
   json: ['A JSON condition of the closest stub did not hold.', 'Compare `when.json` with the request body below.'],
+  target: ['A condition on path and query as they were sent did not hold.', 'Compare `when.target` with the request line below.'],
   body: ['A condition on the text of the body did not hold.', 'Compare `when.body` with the request body below.'],
   any: ['None of the branches of `any` held.', 'One of them must hold.'],
   'body-not-json': ['A stub looks at JSON, but the body is none.', 'Is the body complete, and JSON at all?'],
@@ -68,7 +69,7 @@ function operators(subject, value) {
 export function conditions(when) {
   return Object.entries(when).flatMap(([part, value]) => {
     if (part === 'any') return value.map((branch, at) => [`any, branch ${at + 1}`, '', conditions(branch)]);
-    if (part === 'body') return operators('body', value);
+    if (part === 'body' || part === 'target') return operators(part, value);
     return Object.entries(value).flatMap(([name, test]) => operators(`${part} ${name}`, test));
   });
 }

@@ -139,7 +139,8 @@ pub fn is_name(name: &str) -> bool {
 /// Takes out the values of members that are called so; whether there was one.
 pub fn redact(json: &mut Json) -> bool {
     match json {
-        Json::Array(items) => items.iter_mut().fold(false, |found, item| redact(item) || found),
+        // Not `any`, which would leave the rest as it is.
+        Json::Array(items) => items.iter_mut().filter_map(|item| redact(item).then_some(())).count() > 0,
         Json::Object(members) => members.iter_mut().fold(false, |found, (name, member)| {
             if is_name(name) && (member.is_string() || member.is_number()) {
                 *member = REDACTED.into();

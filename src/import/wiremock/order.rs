@@ -59,14 +59,14 @@ pub fn sort(mappings: &mut [Mapping<'_>]) {
 /// Finds stubs for mappings in WireMock's order. `tick` hears how far it is.
 pub fn place(mappings: &[Mapping<'_>], tick: &mut dyn FnMut(usize)) -> Ordered {
     let mut placing = Placing::new(mappings);
-    for at in 0..mappings.len() {
+    for (at, mapping) in mappings.iter().enumerate() {
         tick(at);
         match placing.shadow(at) {
             Some(by) => {
                 placing.gone.insert(at);
                 placing.out.shadowed.push((at, by));
             }
-            None => placing.put(at, placing.homes[at].clone(), mappings[at].clauses.clone(), false),
+            None => placing.put(at, placing.homes[at].clone(), mapping.clauses.clone(), false),
         }
         while let Some((mapping, key)) = placing.open.pop_front() {
             placing.settle(mapping, &key);

@@ -1,5 +1,6 @@
 //! The choice where every condition of a scenario must hold, and the answer to a preflight.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Table;
@@ -10,9 +11,21 @@ use crate::stubs::decision::{Action, Decision};
 use crate::stubs::index::Candidates;
 use crate::stubs::matcher::Outcome;
 use crate::stubs::request::RequestView;
+use crate::stubs::scenario::Mock;
 use crate::words::Reason;
 
 impl Table {
+    /// The mock that a request belongs to and its first candidate there, whatever the candidate's conditions.
+    pub fn first_candidate(&self, view: &RequestView<'_>) -> Option<(u32, u32)> {
+        let found = self.index.candidates(view, view.method);
+        found.mock.zip(found.first().map(|rule| rule.stub))
+    }
+
+    /// Where a request goes that no stub answers.
+    pub(super) fn forward(&self, mock: Option<&Arc<Mock>>) -> Option<Action<'static>> {
+        mock.and_then(|mock| mock.upstream).or(self.upstream).map(Action::Forward)
+    }
+
     /// Answers a preflight if some stub would answer the request that it asks about, unless an OPTIONS stub is there.
     pub(super) fn preflight<'t>(
         &'t self,
