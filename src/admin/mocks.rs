@@ -137,7 +137,8 @@ fn stubs_of<'s>(snapshot: &'s Snapshot, mock: &scenario::Mock) -> impl Iterator<
     snapshot.table.stubs().iter().filter(move |stub| stub.mock == number)
 }
 
-fn scenarios_of<'s>(
+/// The scenarios of a stub, in the order in which they are tried.
+pub fn scenarios_of<'s>(
     snapshot: &'s Snapshot,
     stub: &scenario::Stub,
 ) -> impl Iterator<Item = &'s Arc<scenario::Scenario>> {

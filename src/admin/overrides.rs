@@ -18,7 +18,7 @@ use super::Admin;
 use super::body::Body;
 use super::calls::Paging;
 use super::error::{ApiError, Failure, Fault};
-use super::mocks::{find_mock, find_scenario, find_stub};
+use super::mocks::{find_mock, find_scenario, find_stub, scenarios_of};
 use super::parameters::{NoParameters, Parameters};
 use super::session::Change;
 use crate::config::overlay::Entry;
@@ -35,7 +35,7 @@ const MOST: usize = 1_000;
 pub struct NewOverride {
     /// The stub.
     stub: String,
-    /// The scenario that answers wherever the stub is asked, whatever its conditions.
+    /// The scenario that answers wherever the stub is asked, whatever its conditions: its name, or its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     scenario: Option<String>,
     /// Whether the stub is switched off instead: as if it were not there.
@@ -90,6 +90,10 @@ impl NewOverride {
         match (&self.scenario, self.off) {
             (None, false) => wrong("the override changes nothing", "name a `scenario`, or say `\"off\": true`"),
             (Some(_), true) => wrong("`scenario` and `off` exclude each other", "leave one out"),
+            // In a file there is no null, and what it means is not for us to guess.
+            _ if self.r#if.as_ref().is_some_and(|when| when.values().any(has_null)) => {
+                wrong("`if` compares with null", "write `{\"absent\": true}` for what must not be there")
+            }
             _ => Ok(()),
         }
     }
@@ -145,8 +149,10 @@ pub async fn add(
     let mut made = None;
     let edit = |snapshot: &Snapshot, before: &[Arc<Entry>]| {
         let stub = find_stub(snapshot, find_mock(snapshot, &name)?, &new.stub)?;
-        if let Some(scenario) = &new.scenario {
-            find_scenario(snapshot, stub, scenario)?;
+        if let Some(wanted) = &new.scenario
+            && !scenarios_of(snapshot, stub).any(|scenario| *scenario.id == **wanted)
+        {
+            find_scenario(snapshot, stub, wanted)?;
         }
         if before.len() >= MOST {
             let error = ApiError::new(Fault::TooManyOverrides, format!("there are {MOST} overrides already"));
@@ -211,6 +217,15 @@ pub async fn clear(
     admin.reloader.change(edit).await?;
     change.log(format_args!("mock {name}: {deleted} overrides undone"));
     Ok(Json(Undone { deleted }))
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(members) => members.values().any(has_null),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 fn page(admin: &Admin, asked: &RawQuery, mock: Option<&str>) -> Result<Json<Overrides>, ApiError> {

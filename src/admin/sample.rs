@@ -4,7 +4,7 @@
 //! selector `x-mock-response-id` is added.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
@@ -76,9 +76,9 @@ fn answers(snapshot: &Snapshot, scenario: &Scenario, sample: &Sample, peer: IpAd
         sample.headers.iter().map(|(name, value)| HeaderField { name, value: value.as_bytes() }).collect();
     let body = BodyView::Whole(sample.body.as_deref().unwrap_or_default().as_bytes());
     let Ok(view) = RequestView::new(&sample.method, sample.target.as_bytes(), &fields, body) else { return false };
-    let decision = snapshot
-        .table
-        .decide(&view.from_peer(peer), &Inputs { dice: 0, delay_cap: Duration::ZERO, now: Duration::ZERO });
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let inputs = Inputs { dice: 0, delay_cap: Duration::ZERO, now };
+    let decision = snapshot.table.decide(&view.from_peer(peer), &inputs);
     matches!(decision.action, Action::Scenario(found, _) if found.number == scenario.number)
 }
 

@@ -23,7 +23,7 @@ use crate::problem::{Code, Problem, Problems, Severity, Sources};
 use crate::settings::Limits;
 use crate::stubs::matcher::Conditions;
 use crate::stubs::overlay::{Effect, Left, Override};
-use crate::stubs::scenario::{Mock, Scope};
+use crate::stubs::scenario::{Mock, Scenario, Scope};
 use crate::stubs::table::Table;
 
 /// The settings of a mock that can be changed, which are the ids of their entries.
@@ -201,9 +201,15 @@ impl Laying<'_> {
         let (stub, number) = found.ok_or_else(|| Fault::Gone(format!("there is no stub `{name}`")))?;
         let effect = match scenario {
             Some(wanted) if off.is_none_or(|off| !off.value) => {
-                let named = |number: &&u32| *table.scenarios()[**number as usize].name == *wanted.value;
+                let wanted_one = |number: &&u32, name: fn(&Scenario) -> &str| {
+                    name(&table.scenarios()[**number as usize]) == wanted.value
+                };
+                let mut own = stub.scenarios.iter();
+                // Names of saved examples may repeat; their ids tell them apart.
+                let by_name = own.find(|number| wanted_one(number, |scenario| &scenario.name));
+                let by_id = || stub.scenarios.iter().find(|number| wanted_one(number, |scenario| &scenario.id));
                 let gone = || Fault::Gone(format!("the stub `{name}` has no scenario `{}`", wanted.value));
-                Effect::Force(*stub.scenarios.iter().find(named).ok_or_else(gone)?)
+                Effect::Force(*by_name.or_else(by_id).ok_or_else(gone)?)
             }
             _ => Effect::Off,
         };

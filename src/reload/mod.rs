@@ -141,11 +141,11 @@ impl Reloader {
             Ok((Next { snapshot, entries, dropped, changes }, warnings)) => {
                 let changes = changes.unwrap_or_default();
                 self.applied(trigger, snapshot, changes, warnings).await;
-                let is_less = !dropped.is_empty();
-                self.keep(without(entries, &dropped), dropped);
-                if is_less {
-                    self.write_overlay();
+                let kept = without(entries, &dropped);
+                if !dropped.is_empty() {
+                    self.write_aside(&kept).await;
                 }
+                self.keep(kept, dropped);
                 Ok(changes)
             }
             Err(problems) => {

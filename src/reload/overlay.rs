@@ -4,6 +4,7 @@
 //! the way of a reload.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -81,7 +82,7 @@ impl Reloader {
             return Err(dropped.swap_remove(at).1.into());
         }
         let entries = without(entries, &dropped);
-        self.write(&snapshot, &entries).map_err(Refusal::Unwritten)?;
+        self.write(&snapshot, &entries).await.map_err(Refusal::Unwritten)?;
         match changes.zip(read) {
             None => drop(self.live.replace(snapshot)),
             Some((changes, (fingerprint, warnings))) => {
@@ -105,26 +106,47 @@ impl Reloader {
         }
     }
 
-    /// Writes what lies over the files, with what is left of counts, where that is to outlive a restart.
+    /// Writes what lies over the files, with what is left of counts, where that is to outlive a restart. Blocks.
     pub fn write_overlay(&self) {
         let entries = self.overlay();
-        if let Err(error) = self.write(&self.live.snapshot(), &entries) {
-            tracing::error!(%error, "what was changed by the admin API will not outlive the restart");
-        }
+        unwritten(write(state_file(&self.live.snapshot()).as_deref(), &entries));
     }
 
-    fn write(&self, snapshot: &Snapshot, entries: &[Arc<Entry>]) -> io::Result<()> {
-        match &snapshot.settings.admin.state_file {
-            // One that is not there need not be made to say that there is nothing.
-            Some(path) if !entries.is_empty() || path.exists() => state::write(path, entries),
-            Some(_) | None => Ok(()),
-        }
+    /// The same for what is about to lie over them.
+    pub(super) async fn write_aside(&self, entries: &[Arc<Entry>]) {
+        unwritten(self.write(&self.live.snapshot(), entries).await);
+    }
+
+    /// Writes it away from the threads that serve: a disk may take its time.
+    async fn write(&self, snapshot: &Snapshot, entries: &[Arc<Entry>]) -> io::Result<()> {
+        let Some(path) = state_file(snapshot) else { return Ok(()) };
+        let entries = entries.to_vec();
+        let written = tokio::task::spawn_blocking(move || write(Some(&path), &entries)).await;
+        written.unwrap_or_else(|panic| Err(io::Error::other(panic)))
     }
 
     /// Notes what lies over the snapshot in force, and says what does not any more.
     pub(super) fn keep(&self, entries: Vec<Arc<Entry>>, dropped: Vec<(Arc<Entry>, Fault)>) {
         *guarded(&self.overlay) = entries;
         report(&dropped);
+    }
+}
+
+fn unwritten(written: io::Result<()>) {
+    if let Err(error) = written {
+        tracing::error!(%error, "what was changed by the admin API will not outlive the restart");
+    }
+}
+
+fn state_file(snapshot: &Snapshot) -> Option<PathBuf> {
+    snapshot.settings.admin.state_file.clone()
+}
+
+fn write(path: Option<&Path>, entries: &[Arc<Entry>]) -> io::Result<()> {
+    match path {
+        // One that is not there need not be made to say that there is nothing.
+        Some(path) if !entries.is_empty() || path.exists() => state::write(path, entries),
+        Some(_) | None => Ok(()),
     }
 }
 

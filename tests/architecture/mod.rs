@@ -86,7 +86,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("socket2", &["app"]),
     ("strsim", &["problem"]),
     ("subtle", &["stubs", "redact", "admin"]),
-    ("tempfile", &["app", "cli", "config", "calls"]),
+    ("tempfile", &["app", "cli", "config", "calls", "reload"]),
     ("thiserror", &["*"]),
     ("tokio", &["*"]),
     ("tokio_rustls", &["proxy", "admin"]),

@@ -182,6 +182,7 @@ fn bad_input_is_told_by_its_place() {
         (json!({ "stub": "city", "off": true, "ttl": "0s" }), 422, ""),
         (json!({ "stub": "city", "off": true, "count": 0 }), 422, ""),
         (json!({ "stub": "city", "off": true, "if": {} }), 422, ""),
+        (json!({ "stub": "city", "off": true, "if": { "header": { "x": null } } }), 400, "absent"),
         (json!({ "stub": "city", "off": true, "if": { "json": { "$.a": 1 } } }), 422, ""),
         (json!({ "stub": "city", "off": true, "if": { "header": { "x": { "near": 1 } } } }), 422, ""),
     ] {

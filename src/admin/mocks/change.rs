@@ -63,7 +63,7 @@ struct AccessPatch {
 
 /// A delay.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a delay: \"2g\", \"3g\", \"40ms\", {\"min\": \"10ms\", \"max\": \"30ms\"} or null")]
 enum DelayPatch {
     /// Always as long, or a preset.
     Fixed(String),
