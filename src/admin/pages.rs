@@ -92,7 +92,6 @@ fn kind(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::{Decided, Reason};
 
     fn listed() -> Vec<&'static str> {
         FILES.iter().map(|(name, _)| *name).collect()
@@ -109,34 +108,6 @@ mod tests {
         names.sort();
         assert_eq!(listed(), names);
         assert!(names.iter().all(|name| kind(name) != "application/octet-stream"));
-    }
-
-    #[test]
-    fn what_the_files_load_is_listed() {
-        let names = listed();
-        let wanted = regex::Regex::new(r#"(?:"/ui/|'\./|'/ui/)([a-z]+\.[a-z]+)["']"#).unwrap();
-        let mut count = 0;
-        for (name, bytes) in FILES {
-            for found in wanted.captures_iter(std::str::from_utf8(bytes).unwrap()) {
-                assert!(names.contains(&&found[1]), "{name} loads {}", &found[1]);
-                count += 1;
-            }
-        }
-        assert!(count > names.len(), "the pattern finds what is loaded");
-    }
-
-    #[test]
-    fn the_ui_has_every_word_of_the_product() {
-        let text = FILES.iter().find(|(name, _)| *name == "words.js").unwrap().1;
-        let text = std::str::from_utf8(text).unwrap();
-        let key = regex::Regex::new(r"(?m)^  '?([a-z_-]+)'?: \[").unwrap();
-        let words = |list: &str| -> Vec<&str> {
-            let list = text.split(list).nth(1).unwrap().split("};").next().unwrap();
-            key.captures_iter(list).map(|found| found.get(1).unwrap().as_str()).collect()
-        };
-        let (decisions, reasons) = (words("const DECISIONS"), words("const REASONS"));
-        assert!(Decided::ALL.iter().all(|word| decisions.contains(&word.as_str())), "{decisions:?}");
-        assert!(Reason::ALL.iter().all(|word| reasons.contains(&word.as_str())), "{reasons:?}");
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The files of the web UI: what is served, to whom, and what is not.
 
+use regex::Regex;
+use standin::words::{Decided, Reason};
+
 use super::{ask, refusal};
-use crate::support::{Client, Sidecar, sidecar};
+use crate::support::{Client, Sidecar, root, sidecar};
 
 fn with_token() -> Sidecar {
     sidecar().variable("T", "a-token-of-the-tests-0123456789").config("admin.token = { env = \"T\" }").start()
@@ -95,4 +98,34 @@ fn no_path_leads_out_of_the_files_of_the_ui() {
     // The same place is reached by its name, so that the refusals above are about the path.
     assert_eq!(ask(sidecar.app().admin(), "GET", "/ui/main.js", "", "").status, 200);
     assert_eq!(refusal(&ask(sidecar.app().admin(), "GET", "/ui/mian.js", "", "")).2, "did you mean `main.js`?");
+}
+
+#[test]
+fn everything_that_a_file_loads_is_served() {
+    let sidecar = sidecar().start();
+    let wanted = Regex::new(r#"(?:"/ui/|'\./|'/ui/)([a-z]+\.[a-z]+)["']"#).unwrap();
+    let (mut left, mut seen) = (vec!["index.html".to_owned()], std::collections::BTreeSet::new());
+    while let Some(name) = left.pop() {
+        let response = ask(sidecar.app().admin(), "GET", &format!("/ui/{name}"), "", "");
+        assert_eq!(response.status, 200, "{name}");
+        for found in wanted.captures_iter(&response.text()) {
+            if seen.insert(found[1].to_owned()) {
+                left.push(found[1].to_owned());
+            }
+        }
+    }
+    let files = std::fs::read_dir(root().join("src/admin/ui")).unwrap().count();
+    assert_eq!(seen.len() + 1, files, "each file but the page itself is loaded: {seen:?}");
+}
+
+#[test]
+fn the_ui_has_every_word_of_the_product() {
+    let text = std::fs::read_to_string(root().join("src/admin/ui/words.js")).unwrap();
+    let key = Regex::new(r"(?m)^  '?([a-z_-]+)'?: \[").unwrap();
+    let words = |list: &str| -> Vec<String> {
+        let list = text.split(list).nth(1).unwrap().split("};").next().unwrap();
+        key.captures_iter(list).map(|found| found[1].to_owned()).collect()
+    };
+    assert_eq!(words("const DECISIONS"), Decided::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>());
+    assert_eq!(words("const REASONS"), Reason::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>());
 }

@@ -56,7 +56,6 @@ export function force(mock, stub, one, entries, changed) {
     h('details', { class: 'force' },
       h('summary', {}, 'Override'),
       h('p', { class: 'muted small' }, 'Without touching the files: let this scenario answer whatever the conditions say, or let the stub answer nothing.'),
-      whyNot(),
       h('div', { class: 'grid' }, field('For', ttl), field('For so many calls', count), field('Only with the header', header), field('of this value', value)),
       h('div', { class: 'buttons' }, button('force', 'primary', 'Force this scenario', { scenario: one.name }, `${one.name} is forced`), button('stub-off', 'plain', 'Switch the stub off', { off: true }, `${stub.name} is off`)),
       refused),

@@ -7,10 +7,10 @@ export const DECISIONS = {
   forwarded: ['Forwarded', 'The upstream answered.', 'calm'],
   preflight: ['Preflight', 'Standin answered a CORS preflight.', 'calm'],
   denied: ['Denied', 'The mock is private and no valid key came.', 'bad'],
+  limited: ['Limited', 'The mock has had as many calls as it may have.', 'warn'],
   unmatched: ['Unmatched', 'No matching requests: no stub answered, and there is no upstream.', 'bad'],
   rejected: ['Rejected', 'The request was malformed or over a limit, and nobody looked further.', 'bad'],
   failed: ['Failed', 'The upstream, or Standin itself, failed.', 'bad'],
-  limited: ['Limited', 'The mock has had as many calls as it may have.', 'warn'],
 };
 
 /// Why no stub answered: what happened, and what to look at.
@@ -33,8 +33,8 @@ export const REASONS = {
   'body-budget': ['A stub looks at the body, but `limits.match_body_total` was used up by other calls.', 'Raise the limit, or send fewer large bodies at a time.'],
   'body-timeout': ['A stub looks at the body, but it did not arrive within `limits.match_body_timeout`.', 'The caller was slow; raise the limit if that is all right.'],
   selector: ['A header `x-mock-response-…` names no scenario of the stubs that fit.', 'Look at the code, id or name that it asks for.'],
-  off: ['The stub is switched off.', 'An override says so: undo it to let the stub answer again.'],
   gate: ['The gate is closed for this request.', 'Look at `[gate]`: it asks for, or forbids, something of the request.'],
+  off: ['The stub is switched off.', 'An override says so: undo it to let the stub answer again.'],
 };
 
 /// Whether a call is one that a stub could have answered.

@@ -29,7 +29,6 @@ export default async ({ open, visit, call, assert }) => {
     assert(fs.statSync(file).size < MOST, `${name} has ${fs.statSync(file).size} bytes`);
     await page.context().close();
   };
-  await shot('mocks', '/mocks');
   await shot('scenario', '/mocks/orders?stub=create-order&scenario=gold+customer');
   await shot('test', '/mocks/orders?stub=create-order&scenario=gold+customer', {
     before: async (page) => {
@@ -43,6 +42,5 @@ export default async ({ open, visit, call, assert }) => {
       await page.locator('.call .facts').waitFor();
     },
   });
-  await shot('call', '/calls?scenario=gold+customer', opened('/api/orders'));
   await shot('calls', '/calls', { colorScheme: 'dark', ...opened('/shop/product/7') });
 };
