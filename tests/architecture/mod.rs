@@ -72,7 +72,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["calls/database"]),
     ("prometheus", &["metrics"]),
     ("rand", &["import/openapi", "stubs/template"]),
-    ("regex", &["config", "import", "stubs", "calls"]),
+    ("regex", &["config", "import", "stubs", "calls", "admin"]),
     ("regex_syntax", &["import/openapi"]),
     ("rustls", &["tls"]),
     ("rustls_native_certs", &["telemetry", "tls"]),

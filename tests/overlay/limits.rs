@@ -36,6 +36,21 @@ fn limited(limit: &str, lane: bool) -> Builder {
 }
 
 #[test]
+fn together_callers_get_no_more_than_there_is() {
+    let sidecar =
+        sidecar().config(&format!("default.limit = {{ calls = 60, per = \"day\" }}\n{}", stub("a", "x"))).start();
+    let answered: usize = std::thread::scope(|scope| {
+        let ask = || {
+            let mut client = sidecar.connect();
+            (0..40).filter(|_| client.get("/a").status == 200).count()
+        };
+        let callers: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+        callers.into_iter().map(|caller| caller.join().unwrap()).sum()
+    });
+    assert_eq!(answered, 60);
+}
+
+#[test]
 fn beyond_the_rate_there_is_a_429_that_says_when_to_come_back() {
     for lane in [true, false] {
         let clock = Still::default();

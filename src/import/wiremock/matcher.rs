@@ -163,7 +163,7 @@ fn simple<'t>(name: &str, value: Node<'t>, ignores_case: bool, subject: &Subject
         }
         "equalTo" => Op::Eq(Json::String(text.into_owned())),
         // Of a JSON array `contains` looks at the elements.
-        "contains" | "doesNotContain" if is_json(subject) => Op::Re(::regex::escape(&text)),
+        "contains" | "doesNotContain" if is_json(subject) => Op::Re(format!(".*{}", ::regex::escape(&text))),
         "contains" | "doesNotContain" => Op::Contains(text.into_owned()),
         _ => Op::Re(regex()?),
     };

@@ -10,7 +10,7 @@ export default async ({ page, visit, call, assert }) => {
     assert(await button.isDisabled(), name);
     assert.match(await button.getAttribute('title'), /read_only/);
   }
-  await page.getByText('Nothing can be changed here: admin.read_only is set.').waitFor();
+  await page.getByText('Nothing can be changed here: admin.read_only is set.').first().waitFor();
   await visit('/config');
   await page.getByRole('button', { name: 'Check the files' }).click();
   await page.getByText('The files are valid.').waitFor();
