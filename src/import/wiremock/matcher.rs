@@ -263,7 +263,7 @@ mod tests {
         let json = || Subject::Json("$.a".to_owned());
         assert_eq!(shown(r#"{"equalTo": "1"}"#, json()), r#"[Re("^1$")]"#);
         assert_eq!(shown(r#"{"equalTo": "x"}"#, json()), r#"[Eq(String("x"))]"#);
-        assert_eq!(shown(r#"{"contains": "x"}"#, json()), r#"[Re("x")]"#);
+        assert_eq!(shown(r#"{"contains": "x"}"#, json()), r#"[Re(".*x")]"#);
         assert_eq!(shown(r#"{"equalTo": ""}"#, Subject::Body), "[Absent]");
     }
 

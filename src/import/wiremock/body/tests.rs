@@ -44,7 +44,7 @@ fn patterns_of_bodies_become_conditions() {
             r#"[{"matchesJsonPath": "$.a[?(@.b == 1)]"}]"#,
             "($.a.b [Eq(Number(1))] | $.a[0] [Present] & $.a[?@.b == 1] [Present])",
         ),
-        (r#"[{"matchesJsonPath": {"expression": "$.a", "contains": "x"}}]"#, r#"$.a [Re("x")]"#),
+        (r#"[{"matchesJsonPath": {"expression": "$.a", "contains": "x"}}]"#, r#"$.a [Re(".*x")]"#),
         (
             r#"[{"matchesJsonPath": {"expression": "$.a[?(@.b == 1)].c", "equalTo": "x"}}]"#,
             r#"$.a[?@.b == 1].c [Eq(String("x"))] & $.a[0] [Present]"#,
