@@ -148,8 +148,11 @@ pub fn random_files(count: usize) -> Vec<Vec<(String, String)>> {
     (0..count).map(|_| one()).collect()
 }
 
+/// The files of a configuration: names and texts.
+pub type Files = Vec<(String, String)>;
+
 /// Random configurations, each with requests that are aimed at it.
-pub fn random_requests(count: usize) -> Vec<(Vec<(String, String)>, Vec<Request>)> {
+pub fn random_requests(count: usize) -> Vec<(Files, Vec<Request>)> {
     let mut runner = TestRunner::deterministic();
     let strategy = cases(Extras::With);
     let mut one = || {
