@@ -12,7 +12,7 @@ AS_SHIPPED = $(if $(filter dist,$(PROFILE)),RUSTFLAGS="$(strip $(RUSTFLAGS) $(DI
 export PATH := $(PATH):/usr/sbin:/sbin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test corpora dist bench compare instructions check
+.PHONY: help run test screenshots corpora dist bench compare instructions check
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,8 +29,12 @@ dist: ## Build what is shipped, target/dist/standin: a quarter of an hour
 	@.ci/install build
 	$(AS_SHIPPED) cargo build --locked --profile $(PROFILE) --bin standin
 
-corpora: ## Read every Postman collection of a folder, and ask for its saved examples; CORPORA=DIR
-	@test -n "$(CORPORA)" || { echo "name a folder of collections: make corpora CORPORA=DIR" >&2; exit 2; }
+screenshots: ## Make the pictures of the web UI that the README shows
+	@.ci/install build test
+	cargo test --locked --test standin browser::screenshots -- --ignored
+
+corpora: ## Read every file of the folders postman, openapi, wiremock and har in DIR, and ask for what it describes; CORPORA=DIR
+	@test -n "$(CORPORA)" || { echo "name a folder that holds postman, openapi, wiremock or har: make corpora CORPORA=DIR" >&2; exit 2; }
 	@.ci/install build test
 	CORPORA="$(abspath $(CORPORA))" cargo test --locked --test standin corpora:: -- --ignored --nocapture
 

@@ -195,7 +195,7 @@ fn measure(table: &Table, requests: &[Asked]) -> f64 {
                 header.iter().map(|(name, value)| HeaderField { name, value: value.as_bytes() }).collect();
             let method = if target.starts_with("/one") { "POST" } else { "GET" };
             let view = RequestView::new(method, target.as_bytes(), &fields, BodyView::Whole(body.as_bytes())).unwrap();
-            let inputs = Inputs { dice: 0, delay_cap: Duration::from_secs(180) };
+            let inputs = Inputs { dice: 0, delay_cap: Duration::from_secs(180), now: Duration::ZERO };
             let decision = table.decide(black_box(&view), &inputs);
             assert!(matches!(decision.action, Action::Scenario(..)), "{target} is mocked");
         }

@@ -81,7 +81,7 @@ fn measure(table: &Table, at: usize, row: &Row, counters: &Arc<Counters>) -> f64
     let target = format!("/{at}/4711?page=1&name=Grace");
     let fields = [("host", "127.0.0.1:8080"), ("user-agent", "bench"), ("accept", "*/*")];
     let fields = fields.map(|(name, value)| HeaderField { name, value: value.as_bytes() });
-    let inputs = Inputs { dice: 0, delay_cap: Duration::from_secs(180) };
+    let inputs = Inputs { dice: 0, delay_cap: Duration::from_secs(180), now: Duration::ZERO };
     let start = Instant::now();
     let mut count = 0_u64;
     while start.elapsed() < ROUND {

@@ -48,6 +48,9 @@ pub struct Redactor {
     pub keys: Box<[Box<[u8]>]>,
 }
 
+/// Header names whose values are always taken out, in lower case.
+pub const HEADERS: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"];
+
 /// What stands in place of what was taken out.
 pub const REDACTED: &str = "[redacted]";
 

@@ -53,6 +53,8 @@ pub struct Admin {
     pub tls: Option<ServerTls>,
     /// Whether nothing can be changed through it.
     pub read_only: bool,
+    /// Where what was changed through it outlives a restart; `None` where it does not.
+    pub state_file: Option<PathBuf>,
 }
 
 /// The data listener and forwarding.

@@ -51,6 +51,8 @@ words! {
         Preflight "preflight",
         /// The mock is private and no valid key came: 401.
         Denied "denied",
+        /// The mock has answered as often as its `limit` lets it: 429.
+        Limited "limited",
         /// No stub answered, and there is no upstream: 404.
         Unmatched "unmatched",
         /// The request was malformed or over a limit, and nobody looked further.
@@ -81,6 +83,8 @@ words! {
         Json "json",
         /// A condition on the body's text did not hold.
         Body "body",
+        /// A condition on path and query as they were sent did not hold.
+        Target "target",
         /// None of the branches of `any` held.
         Any "any",
         /// A stub looks at JSON, but the body is none.
@@ -95,10 +99,12 @@ words! {
         BodyBudget "body-budget",
         /// A stub looks at the body, but it did not arrive within `limits.match_body_timeout`.
         BodyTimeout "body-timeout",
-        /// An `x-mock-response-*` header names no scenario of the stubs that fit.
+        /// A selector names no scenario of the stubs that fit, or only a selector chooses what fits.
         Selector "selector",
         /// The gate is closed for this request.
         Gate "gate",
+        /// The stub is switched off by an override.
+        Off "off",
     }
 }
 

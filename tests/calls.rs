@@ -119,7 +119,6 @@ fn bad_questions_get_an_answer_that_helps() {
         ("/v1/calls?mock=a&mock=b", 400, "twice"),
         ("/v1/calls/nothing", 404, "there is no call"),
         ("/v1/nothing", 404, "there is no route"),
-        ("/", 404, "there is no route"),
     ] {
         let response = Client::connect(sidecar.app().admin()).as_host("localhost").get(target);
         assert_eq!(response.status, status, "{target}");

@@ -56,7 +56,9 @@ fn each_code_has_its_report_and_brings_no_other() {
 fn every_code_occurs_in_a_golden_report() {
     let reports = files(&folder("codes"), "report");
     let shown: BTreeSet<Code> = reports.iter().map(|path| code_of(path)).collect();
-    let missing: Vec<_> = Code::ALL.iter().filter(|code| !shown.contains(code)).collect();
+    // What an import alone refuses: `tests/imports` shows it.
+    let imported = [Code::BadMapping, Code::BadArchive];
+    let missing: Vec<_> = Code::ALL.iter().filter(|code| !shown.contains(code) && !imported.contains(code)).collect();
     assert!(missing.is_empty(), "no golden report shows {missing:?}");
     for path in reports {
         let text = std::fs::read_to_string(&path).unwrap();

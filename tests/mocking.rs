@@ -484,6 +484,7 @@ fn a_panic_in_one_request_ends_that_request_alone_and_is_counted() {
         before_decide: Some(std::sync::Arc::new(|view| {
             assert_ne!(view.path.as_bytes(), b"/panic", "a panic that a test asked for");
         })),
+        ..Default::default()
     };
     let sidecar = sidecar().hooks(hooks).config("[[stub]]\nmatch = \"GET /a\"\nbody = \"fine\"").start();
     let mut other = sidecar.connect();

@@ -45,7 +45,7 @@ fn each_block_says_what_it_is_and_few_are_left_out() {
             ["toml", "standin"] | ["toml", "standin", "save" | "refused" | "run"] => {}
             ["toml", "mock"] | ["toml", "mock", _] => {}
             ["console"] | ["console", "background"] | ["json", "access-line"] | ["text"] => {}
-            ["yaml", "save", _] | ["json", "new", _] => {}
+            ["yaml", "save", _] | ["json" | "yaml", "new", _] => {}
             ["console", "by-hand"] => left_out += 1,
             other => panic!("line {}: no test knows {other:?}", fence.line),
         }
@@ -119,7 +119,7 @@ fn commands_answer_as_the_readme_says() {
                 walk.start("");
             }
             ["yaml", "save", path] => walk.write(path, &fence.text),
-            ["json", "new", path] => {
+            ["json" | "yaml", "new", path] => {
                 walk = Walk::begin();
                 walk.write(path, &fence.text);
             }

@@ -109,10 +109,13 @@ pub async fn one(
     _: NoParameters,
 ) -> Result<Json<Whole>, ApiError> {
     let found = looked(move || Ok(admin.log.whole(&id).ok_or(id))).await?;
-    found.map(Json).map_err(|id| {
-        let error = ApiError::new(Fault::NotFound, format!("there is no call `{id}`, or the log has let it go"));
-        error.help("ids are those of `GET /v1/calls`; they change with a restart")
-    })
+    found.map(Json).map_err(|id| no_such_call(&id))
+}
+
+/// A call that the log does not have.
+pub fn no_such_call(id: &str) -> ApiError {
+    let error = ApiError::new(Fault::NotFound, format!("there is no call `{id}`, or the log has let it go"));
+    error.help("ids are those of `GET /v1/calls`; a restart begins anew, unless calls are kept in a file")
 }
 
 /// How many calls are gone.

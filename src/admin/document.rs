@@ -24,6 +24,7 @@ use super::parameters::NoParameters;
         (name = "session", description = "signing in"),
         (name = "calls", description = "what passed through"),
         (name = "mocks", description = "what is mocked"),
+        (name = "overrides", description = "what lies over the files"),
         (name = "config", description = "the configuration in force"),
         (name = "usage", description = "how often what was called"),
     )

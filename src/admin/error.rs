@@ -59,10 +59,18 @@ faults! {
     BodyTimeout "body-timeout" REQUEST_TIMEOUT,
     /// The body is longer than 1 MiB.
     BodyTooLarge "body-too-large" PAYLOAD_TOO_LARGE,
+    /// There are as many overrides as there may be.
+    TooManyOverrides "too-many-overrides" CONFLICT,
+    /// The mock has changed since its `etag` was read.
+    StaleTag "stale-tag" PRECONDITION_FAILED,
+    /// The change has no `if-match`.
+    TagNeeded "tag-needed" PRECONDITION_REQUIRED,
     /// The `content-type` is not `application/json`.
     NotJson "not-json" UNSUPPORTED_MEDIA_TYPE,
     /// The configuration would be refused; nothing has changed.
     InvalidConfig "invalid-config" UNPROCESSABLE_ENTITY,
+    /// `admin.state_file` cannot be written; nothing has changed.
+    StateFile "state-file" INTERNAL_SERVER_ERROR,
     /// So many are at it already.
     Busy "busy" SERVICE_UNAVAILABLE,
     /// The own data port did not answer.
@@ -125,7 +133,10 @@ impl ApiError {
 
     /// A configuration that would be refused.
     pub fn refused(problems: Problems) -> Self {
-        let detail = format!("the configuration has {} errors, the one in force stays", problems.errors());
+        let detail = match problems.errors() {
+            1 => "it would not be valid, for one reason; nothing has changed".to_owned(),
+            errors => format!("it would not be valid, for {errors} reasons; nothing has changed"),
+        };
         ApiError { problems: Some(problems), ..ApiError::new(Fault::InvalidConfig, detail) }
     }
 }

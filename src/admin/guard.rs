@@ -108,7 +108,7 @@ mod tests {
 
     fn bound(listen: &str, token: bool) -> settings::Admin {
         let token = token.then(|| Secret::new("0123456789abcdef"));
-        settings::Admin { listen: listen.parse().unwrap(), token, tls: None, read_only: false }
+        settings::Admin { listen: listen.parse().unwrap(), token, tls: None, read_only: false, state_file: None }
     }
 
     fn refused(settings: &settings::Admin, pairs: &[(&'static str, &'static str)]) -> Option<u16> {

@@ -1,11 +1,14 @@
 //! `/v1/mocks`: mocks with their stubs, scenarios and server stubs, as they are in force.
 
+pub mod change;
 mod show;
+mod show_stub;
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
 use utoipa::IntoParams;
 
 use super::Admin;
@@ -14,7 +17,8 @@ use super::error::ApiError;
 use super::parameters::{NoParameters, Parameters};
 use crate::live::Snapshot;
 use crate::stubs::scenario;
-use show::{Mock, Mocks, ServerStubs, Stub, Stubs, match_line, show_mock, show_server_stub, show_stub};
+use show::{Mock, Mocks, show_mock};
+use show_stub::{ServerStubs, Stub, Stubs, match_line, show_server_stub, show_stub};
 
 /// Free text, for the document.
 #[derive(Debug, IntoParams)]
@@ -31,20 +35,22 @@ pub async fn list(State(admin): State<Arc<Admin>>, asked: RawQuery) -> Result<Js
     let parameters = Parameters::read(&asked, &["limit", "cursor"])?;
     let snapshot = admin.live.snapshot();
     let page = parameters.page(snapshot.table.mocks().iter(), |mock| mock.name.to_string())?;
-    let mocks = page.page.into_iter().map(|mock| show_mock(mock, &snapshot, &admin)).collect();
+    let entries = admin.reloader.overlay();
+    let mocks = page.page.into_iter().map(|mock| show_mock(mock, &snapshot, &admin, &entries)).collect();
     Ok(Json(Mocks { mocks, next: page.next }))
 }
 
 /// One mock
-#[utoipa::path(get, path = "/v1/mocks/{mock}", tag = "mocks", params(("mock" = String, Path, description = "its name")), responses((status = 200, body = Mock)))]
+#[utoipa::path(get, path = "/v1/mocks/{mock}", tag = "mocks", params(("mock" = String, Path, description = "its name")),
+    responses((status = 200, body = Mock, headers(("etag" = String, description = "the tag of the mock")))))]
 pub async fn one(
     State(admin): State<Arc<Admin>>,
     Path(name): Path<String>,
     _: NoParameters,
-) -> Result<Json<Mock>, ApiError> {
+) -> Result<Response, ApiError> {
     let snapshot = admin.live.snapshot();
     let mock = find_mock(&snapshot, &name)?;
-    Ok(Json(show_mock(mock, &snapshot, &admin)))
+    Ok(change::tagged(show_mock(mock, &snapshot, &admin, &admin.reloader.overlay())))
 }
 
 /// The stubs of a mock with their scenarios, in file order
@@ -131,7 +137,8 @@ fn stubs_of<'s>(snapshot: &'s Snapshot, mock: &scenario::Mock) -> impl Iterator<
     snapshot.table.stubs().iter().filter(move |stub| stub.mock == number)
 }
 
-fn scenarios_of<'s>(
+/// The scenarios of a stub, in the order in which they are tried.
+pub fn scenarios_of<'s>(
     snapshot: &'s Snapshot,
     stub: &scenario::Stub,
 ) -> impl Iterator<Item = &'s Arc<scenario::Scenario>> {

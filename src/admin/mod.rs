@@ -10,10 +10,13 @@ mod calls;
 mod config;
 mod document;
 mod error;
+mod explain;
 mod export;
 mod guard;
 mod har;
 mod mocks;
+mod overrides;
+mod pages;
 mod parameters;
 mod sample;
 mod send;
@@ -140,10 +143,13 @@ fn table() -> OpenApiRouter<Arc<Admin>> {
         .routes(routes!(session::show, session::sign_in, session::sign_out))
         .routes(routes!(document::show))
         .routes(routes!(mocks::list))
-        .routes(routes!(mocks::one))
+        .routes(routes!(mocks::one, mocks::change::change))
         .routes(routes!(mocks::stubs))
         .routes(routes!(mocks::stub))
         .routes(routes!(mocks::server_stubs))
+        .routes(routes!(overrides::list, overrides::add, overrides::clear))
+        .routes(routes!(overrides::one, overrides::undo))
+        .routes(routes!(overrides::all))
         .routes(routes!(test_response::show))
         .routes(routes!(test_response::test))
         .routes(routes!(calls::list, calls::delete))
@@ -151,6 +157,7 @@ fn table() -> OpenApiRouter<Arc<Admin>> {
         .routes(routes!(export::export))
         .routes(routes!(calls::one))
         .routes(routes!(calls::misses))
+        .routes(routes!(explain::explain))
         .routes(routes!(verify::verify))
         .routes(routes!(config::show))
         .routes(routes!(config::check))
@@ -158,15 +165,10 @@ fn table() -> OpenApiRouter<Arc<Admin>> {
         .routes(routes!(usage::show))
 }
 
-/// Pages, which are no part of the API and are shown to everybody who passes the guard.
-fn pages() -> Router<Arc<Admin>> {
-    Router::new()
-}
-
 /// Everything that the listener answers.
 fn router(admin: &Arc<Admin>) -> Router {
     let (api, _) = table().split_for_parts();
-    api.merge(pages())
+    api.merge(pages::routes())
         .fallback(no_such_route)
         .method_not_allowed_fallback(|method: Method| async move {
             ApiError::new(Fault::MethodNotAllowed, format!("the route is there, but not for {method}"))

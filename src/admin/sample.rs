@@ -4,7 +4,7 @@
 //! selector `x-mock-response-id` is added.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
@@ -36,6 +36,7 @@ pub struct Sample {
 /// Values that conditions ask for.
 #[derive(Default)]
 struct Parts {
+    target: Option<String>,
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
     headers: Vec<(String, String)>,
@@ -76,7 +77,9 @@ fn answers(snapshot: &Snapshot, scenario: &Scenario, sample: &Sample, peer: IpAd
         sample.headers.iter().map(|(name, value)| HeaderField { name, value: value.as_bytes() }).collect();
     let body = BodyView::Whole(sample.body.as_deref().unwrap_or_default().as_bytes());
     let Ok(view) = RequestView::new(&sample.method, sample.target.as_bytes(), &fields, body) else { return false };
-    let decision = snapshot.table.decide(&view.from_peer(peer), &Inputs { dice: 0, delay_cap: Duration::ZERO });
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let inputs = Inputs { dice: 0, delay_cap: Duration::ZERO, now };
+    let decision = snapshot.table.decide(&view.from_peer(peer), &inputs);
     matches!(decision.action, Action::Scenario(found, _) if found.number == scenario.number)
 }
 
@@ -133,6 +136,9 @@ impl Parts {
             Subject::Cookie(name) => self.cookies.push((name.to_string(), text)),
             Subject::Form(key) => self.form.push((key.to_string(), text)),
             Subject::Body => self.body = Some(text),
+            // Path and query at once; what is only a part of them is none.
+            Subject::Target if text.starts_with('/') => self.target = Some(text),
+            Subject::Target => self.notes.push("no target was made for a condition on it".to_owned()),
             Subject::Json(path) => {
                 let path = path.to_string();
                 match steps(&path) {
@@ -144,14 +150,15 @@ impl Parts {
     }
 
     fn into_sample(self, stub: &Stub, host: String) -> Sample {
-        let Parts { path: values, query, mut headers, cookies, form, json, body, notes } = self;
+        let Parts { target, path: values, query, mut headers, cookies, form, json, body, notes } = self;
         let path = stub.path.filled(|name| {
             let found = values.iter().find(|(own, _)| Some(own.as_str()) == name).map(|(_, value)| value.clone());
             found.filter(|value| !value.is_empty()).unwrap_or_else(|| "1".to_owned())
         });
         let encoded =
             |pairs: &[(String, String)]| form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        let target = if query.is_empty() { path } else { format!("{path}?{}", encoded(&query)) };
+        let made = || if query.is_empty() { path } else { format!("{path}?{}", encoded(&query)) };
+        let target = target.unwrap_or_else(made);
         if !cookies.is_empty() {
             let cookies: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             headers.push(("cookie".to_owned(), cookies.join("; ")));

@@ -63,8 +63,14 @@ pub fn when(conditions: &Conditions, path: &Template, redactor: &Redactor) -> Va
             Subject::Form(key) => ("form", Some(key.to_string())),
             Subject::Json(path) => ("json", Some(path.to_string())),
             Subject::Body => ("body", None),
+            Subject::Target => ("target", None),
         };
-        let operand = if is_secret(&test.subject, redactor) { json!(REDACTED) } else { operators(&test.operators) };
+        let mut operand = operators(&test.operators);
+        if is_secret(&test.subject, redactor)
+            || (matches!(test.subject, Subject::Target) && names_secret(&operand, redactor))
+        {
+            operand = json!(REDACTED);
+        }
         match name {
             None => drop(out.insert(kind.to_owned(), operand)),
             Some(name) => {
@@ -89,6 +95,12 @@ pub fn is_secret(subject: &Subject, redactor: &Redactor) -> bool {
         Subject::Query(key) => redactor.query.contains(key),
         _ => false,
     }
+}
+
+/// Whether an operand for a target names a key of the query whose values are shown nowhere.
+fn names_secret(operand: &Value, redactor: &Redactor) -> bool {
+    let text = operand.to_string();
+    redactor.query.iter().any(|key| text.contains(&format!("{key}=")))
 }
 
 fn operators(operators: &[Operator]) -> Value {

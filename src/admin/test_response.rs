@@ -16,8 +16,9 @@ use super::parameters::NoParameters;
 use super::sample::{Sample, sample};
 use super::send::{request, send};
 use super::session::Change;
-use crate::calls;
+use crate::calls::{self, Replay};
 use crate::redact::{REDACTED, Redactor};
+use crate::words::Decided;
 
 /// A request that can be edited before it is sent.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -84,6 +85,22 @@ struct Answered {
     stub: Option<String>,
     /// The scenario.
     scenario: Option<String>,
+}
+
+impl Request {
+    /// As the log would have it.
+    pub fn replay(self) -> Replay {
+        Replay {
+            method: self.method,
+            target: self.target.into_bytes(),
+            fields: self.headers.into_iter().map(|[name, value]| (name, value.into_bytes())).collect(),
+            body: Some(self.body.unwrap_or_default().into_bytes()),
+            peer: None,
+            decided: Decided::Mocked,
+            mock: None,
+            generation: 0,
+        }
+    }
 }
 
 type Names = (String, String, String);

@@ -213,6 +213,7 @@ impl App {
     fn close(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown();
+            self.reloader.write_overlay();
         }
         if let Some((stop, thread)) = self.side.take() {
             let _ = stop.send(true);

@@ -164,11 +164,13 @@ impl Call {
             rejection: self.rejection().map(Rejection::as_str),
             failure: self.failure().map(Failure::as_str),
             upstream: text(&decision.upstream),
-            notes: if decision.bad_delay {
-                vec!["x-mock-response-delay was ignored for its value"]
-            } else {
-                Vec::new()
-            },
+            notes: [
+                (decision.bad_delay, "x-mock-response-delay was ignored for its value"),
+                (decision.overridden, "an override has changed what was decided"),
+            ]
+            .into_iter()
+            .filter_map(|(holds, note)| holds.then_some(note))
+            .collect(),
             duration_us: self.times().map(Durations::from),
         }
     }

@@ -13,7 +13,7 @@ use super::database::Kept;
 use super::fixed::End;
 use super::open::{Open, Place};
 use super::past::{Draft, Past, Position, entries};
-use super::{Call, Whole};
+use super::{Call, Replay, Whole};
 use crate::metrics::Metrics;
 
 /// How many shards at most: two writers meet in one only if they close calls of nearly the same number at one time.
@@ -194,11 +194,17 @@ impl CallLog {
 
     /// One call with everything, out of memory or the file.
     pub fn whole(&self, id: &str) -> Option<Whole> {
-        if let Some(call) = self.get(id) {
-            return Some(call.whole(self));
-        }
+        self.find(id).map(|(run, call)| call.whole_of(run))
+    }
+
+    /// The request of a call, as far as it was kept.
+    pub fn replay(&self, id: &str) -> Option<Replay> {
+        self.find(id).map(|(_, call)| call.replay())
+    }
+
+    fn find(&self, id: &str) -> Option<(u64, Arc<Call>)> {
         let (run, number) = parsed(id)?;
-        Some(self.kept.get(run, number)?.whole_of(run))
+        Some((run, self.get(id).or_else(|| self.kept.get(run, number))?))
     }
 
     /// One entry of those in memory.

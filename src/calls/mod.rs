@@ -16,6 +16,7 @@ mod log;
 mod open;
 mod past;
 mod query;
+mod replay;
 mod sink;
 mod tail;
 mod ticket;
@@ -34,6 +35,7 @@ pub use entry::{Body, Durations, Entry, Message, Whole};
 pub use filter::{BadParameter, FILTERS, Filter, checked};
 pub use log::CallLog;
 pub use query::{CallPage, CallQuery, PAGE, limit};
+pub use replay::Replay;
 pub use sink::{AccessLines, LineFormat};
 pub use tail::{News, Tail};
 pub use ticket::{Counting, Outcome, Sinks, Ticket};
@@ -81,6 +83,8 @@ pub struct Decision {
     pub upstream: Option<Arc<str>>,
     /// Whether an `x-mock-response-delay` was ignored for its value.
     pub bad_delay: bool,
+    /// Whether an override has changed what was decided.
+    pub overridden: bool,
 }
 
 impl Decision {
@@ -96,6 +100,7 @@ impl Decision {
             rejection: None,
             upstream: None,
             bad_delay: false,
+            overridden: false,
         }
     }
 }

@@ -42,6 +42,7 @@ struct Meta<'a> {
     miss: Option<Reason>,
     rejection: Option<Rejection>,
     bad_delay: bool,
+    overridden: bool,
     answered: Option<(u16, usize)>,
 }
 
@@ -238,6 +239,7 @@ impl<'a> Meta<'a> {
             miss: decision.miss,
             rejection: decision.rejection,
             bad_delay: decision.bad_delay,
+            overridden: decision.overridden,
             answered: None,
         }
     }
@@ -275,6 +277,7 @@ impl<'a> Meta<'a> {
             rejection: self.rejection,
             upstream,
             bad_delay: self.bad_delay,
+            overridden: self.overridden,
         };
         let at = UNIX_EPOCH + Duration::from_nanos(fixed.at);
         Some(Call { number: fixed.number, at, client: fixed.client, request, decision, answered, closed })

@@ -156,7 +156,14 @@ impl Ticket {
                 AccessLog::None => false,
                 AccessLog::Misses => {
                     call.decision.miss.is_some()
-                        || matches!(decided, Decided::Failed | Decided::Rejected | Decided::Denied | Decided::Unmatched)
+                        || matches!(
+                            decided,
+                            Decided::Failed
+                                | Decided::Rejected
+                                | Decided::Denied
+                                | Decided::Limited
+                                | Decided::Unmatched
+                        )
                 }
             };
             if wanted && !lines.send(call.clone()) {

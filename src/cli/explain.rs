@@ -83,7 +83,7 @@ impl Explain {
             Err(fault) => explain::refused(fault),
             Ok(view) => {
                 let view = peer.into_iter().fold(view, RequestView::from_peer);
-                let inputs = Inputs { dice: 0, delay_cap: limits.delay };
+                let inputs = Inputs { dice: 0, delay_cap: limits.delay, now: std::time::Duration::ZERO };
                 let question = Question { view: &view, inputs, redactor: &Redactor::default(), candidates };
                 let upstreams = &loaded.settings.upstreams;
                 explain::explain(&loaded.table, &question)

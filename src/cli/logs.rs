@@ -1,31 +1,19 @@
 //! `standin logs`: the call log of a running sidecar, on the terminal.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
-use ureq::Agent;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
-use super::{FAILED, WRONG, say, tell};
-use crate::tls;
-
-/// How long an answer may take; one that goes on for ever may do so.
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::remote::{Asking, Remote};
+use super::{say, tell};
 
 /// Show the calls of a running sidecar.
 #[derive(Args, Debug)]
 pub struct Logs {
-    /// Its admin listener: HOST:PORT, or a URL with https
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9092", env = "STANDIN_ADMIN__LISTEN")]
-    admin: String,
-    /// A PEM file of the authorities that are believed, for https [default: the system's]
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
+    #[command(flatten)]
+    remote: Remote,
     /// Show calls as they pass, until Ctrl-C
     #[arg(short, long)]
     follow: bool,
@@ -102,79 +90,13 @@ impl Filters {
 
 impl Logs {
     pub fn run(self) -> ExitCode {
-        let agent = match self.agent() {
-            Ok(agent) => agent,
-            Err(why) => {
-                tell(format_args!("error: {why}"));
-                return ExitCode::from(WRONG);
-            }
-        };
-        let shown = if self.follow { self.follow(&agent) } else { self.list(&agent) };
-        match shown {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(why) => {
-                tell(format_args!("error: {}: {why}", self.admin));
-                ExitCode::from(FAILED)
-            }
-        }
+        self.remote.run(|asking| if self.follow { self.follow(asking) } else { self.list(asking) })
     }
 
-    fn agent(&self) -> Result<Agent, String> {
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_connect(Some(PATIENCE))
-            .timeout_recv_response(Some(PATIENCE))
-            .user_agent(concat!("standin/", env!("CARGO_PKG_VERSION")));
-        if self.admin.starts_with("https:") {
-            let tls = TlsConfig::builder()
-                .root_certs(RootCerts::Specific(Arc::new(self.roots()?)))
-                .unversioned_rustls_crypto_provider(Arc::new(tls::provider()));
-            config = config.tls_config(tls.build());
-        }
-        Ok(config.build().new_agent())
-    }
-
-    fn roots(&self) -> Result<Vec<Certificate<'static>>, String> {
-        let Some(path) = &self.ca else {
-            return Ok(tls::system_certificates().iter().map(|der| Certificate::from_der(der).to_owned()).collect());
-        };
-        let pem = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let certificate = |item| if let Ok(PemItem::Certificate(found)) = item { Some(found) } else { None };
-        let found: Vec<_> = parse_pem(&pem).filter_map(certificate).collect();
-        if found.is_empty() { Err(format!("{} holds no certificate", path.display())) } else { Ok(found) }
-    }
-
-    /// Asks a route; a refusal is told in the API's own words.
-    fn ask(&self, agent: &Agent, route: &str, more: &[(&str, &str)]) -> Result<ureq::Body, String> {
-        let base = if self.admin.contains("://") { self.admin.clone() } else { format!("http://{}", self.admin) };
-        let mut request = agent.get(format!("{}{route}", base.trim_end_matches('/')));
-        for (name, value) in self.filters.pairs().iter().chain(more) {
-            request = request.query(name, value);
-        }
-        if let Some(token) = std::env::var("STANDIN_TOKEN").ok().filter(|token| !token.is_empty()) {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let (head, mut body) = request.call().map_err(|error| error.to_string())?.into_parts();
-        if head.status.is_success() {
-            return Ok(body);
-        }
-        let text = body.read_to_string().unwrap_or_default();
-        let said: Value = serde_json::from_str(&text).unwrap_or_default();
-        let detail = said["detail"].as_str().map_or_else(|| format!("it answers {}", head.status), str::to_owned);
-        match said["help"].as_str() {
-            _ if head.status == 401 => Err(format!("{detail}\n  = help: set STANDIN_TOKEN to the token of [admin]")),
-            Some(help) => Err(format!("{detail}\n  = help: {help}")),
-            None => Err(detail),
-        }
-    }
-
-    fn list(&self, agent: &Agent) -> Result<(), String> {
+    fn list(&self, asking: &Asking) -> Result<(), String> {
         let limit = self.limit.to_string();
         let route = if self.misses { "/v1/misses" } else { "/v1/calls" };
-        let mut body = self.ask(agent, route, &[("limit", &limit)])?;
-        let text = body.read_to_string().map_err(|error| error.to_string())?;
-        let page: Value = serde_json::from_str(&text).map_err(|error| format!("this is no call log: {error}"))?;
+        let page = asking.get(route, &[&self.filters.pairs()[..], &[("limit", &limit)]].concat())?.json()?;
         // The newest stands last, where one looks first.
         for call in page["calls"].as_array().into_iter().flatten().rev() {
             self.show(call);
@@ -182,10 +104,10 @@ impl Logs {
         Ok(())
     }
 
-    fn follow(&self, agent: &Agent) -> Result<(), String> {
-        let body = self.ask(agent, "/v1/calls/stream", &[])?;
+    fn follow(&self, asking: &Asking) -> Result<(), String> {
+        let said = asking.get("/v1/calls/stream", &self.filters.pairs())?;
         let mut event = String::new();
-        for line in BufReader::new(body.into_reader()).lines() {
+        for line in BufReader::new(said.reader()).lines() {
             let line = line.map_err(|error| error.to_string())?;
             if let Some(name) = line.strip_prefix("event: ") {
                 event = name.to_owned();

@@ -8,10 +8,12 @@ mod completions;
 mod demo;
 mod explain;
 mod export;
+mod force;
 mod import;
 mod inject;
 mod logs;
 mod ping;
+mod remote;
 mod run;
 mod schema;
 
@@ -45,6 +47,8 @@ enum Command {
     Schema(schema::Schema),
     /// Show the calls of a running sidecar
     Logs(Box<logs::Logs>),
+    /// Force a scenario of a running sidecar, or switch a stub off
+    Force(force::Force),
     /// Ask a running sidecar whether it is ready: exit code 0 if so
     Ping(ping::Ping),
     /// Make a mock file of what another tool has written
@@ -70,6 +74,9 @@ pub struct Source {
     /// A Postman collection that is a mock by itself, called as the collection is
     #[arg(long, value_name = "FILE")]
     postman: Option<PathBuf>,
+    /// An OpenAPI document that is a mock by itself, called as the document is
+    #[arg(long, value_name = "FILE")]
+    openapi: Option<PathBuf>,
     /// Address of the data listener; may be given several times
     #[arg(long, value_name = "ADDR")]
     listen: Vec<String>,
@@ -85,9 +92,11 @@ impl Source {
             upstream: self.upstream,
             listen: self.listen,
             postman: self.postman,
+            openapi: self.openapi,
             memory: crate::app::memory_limit(),
             examples: false,
             environment,
+            overlay: Vec::new(),
         }
     }
 }
@@ -108,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Demo(demo) => demo.run(),
         Command::Ping(ping) => ping.run(),
         Command::Logs(logs) => logs.run(),
+        Command::Force(force) => force.run(),
         Command::Check(check) => check.run(),
         Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),

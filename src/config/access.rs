@@ -1,6 +1,7 @@
 //! The either-or settings of a mock: delay, CORS, access and selectors.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::Context;
 use super::mocks::Compiler;
@@ -15,38 +16,8 @@ use crate::stubs::delay::Delay;
 use crate::stubs::scenario::{Access, Key, Selectors};
 
 impl Compiler<'_, '_> {
-    pub(super) fn delay(&mut self, delay: At<DelayValue>) -> Option<Delay> {
-        let place = delay.place;
-        let (delay, longest) = match delay.value {
-            DelayValue::Fixed(span) => (Delay::Fixed(span.0), span.0),
-            DelayValue::Range(DelayTable { min, max }) => {
-                let (Some(min), Some(max)) = (min, max) else {
-                    if !self.cx.unread.table(place) {
-                        let help = "write `{ min = \"10ms\", max = \"30ms\" }`";
-                        self.cx.missing_at("min", place, place, "a range has both ends".to_owned(), help);
-                    }
-                    return None;
-                };
-                if min.value.0 > max.value.0 {
-                    self.cx.report(
-                        Problem::at(Code::OutOfRange, min.place, "the shortest delay is longer than the longest")
-                            .also(max.place, "the longest")
-                            .help("swap the two"),
-                    );
-                    return None;
-                }
-                (Delay::Even { min: min.value.0, max: max.value.0 }, max.value.0)
-            }
-        };
-        if longest > self.limits.delay {
-            self.cx.report(
-                Problem::at(Code::OutOfRange, place, "the delay is longer than `limits.delay` and will be cut to it")
-                    .warning()
-                    .label(format!("the limit is {}", super::effective::shown(self.limits.delay)))
-                    .help("raise `[limits] delay`, or shorten the delay"),
-            );
-        }
-        Some(delay)
+    pub(super) fn delay(&mut self, value: At<DelayValue>) -> Option<Delay> {
+        delay(value, self.limits.delay, self.cx)
     }
 
     pub(super) fn cors(&mut self, cors: At<CorsValue>) -> Cors {
@@ -87,10 +58,7 @@ impl Compiler<'_, '_> {
         let keys: Box<[Key]> =
             keys.into_iter().flat_map(|list| list.value.0).filter_map(|key| self.secret(key)).collect();
         if private && !given && !self.cx.unread.key(access.place, "keys") {
-            self.cx.report(
-                Problem::at(Code::NoKeys, private_place.unwrap_or(access.place), "a private mock needs a key")
-                    .help("add `keys = [{ env = \"NAME\" }]`, or `{ file = \"PATH\" }`"),
-            );
+            self.cx.report(no_keys(private_place.unwrap_or(access.place)));
         }
         let header = match header {
             None => "x-api-key".into(),
@@ -140,6 +108,47 @@ impl Compiler<'_, '_> {
         });
         Selectors::Trust(ranges.collect())
     }
+}
+
+/// Compiles a delay; one that is longer than `most` is cut to it, and a warning says so.
+pub(super) fn delay(delay: At<DelayValue>, most: Duration, cx: &mut Context<'_>) -> Option<Delay> {
+    let place = delay.place;
+    let (delay, longest) = match delay.value {
+        DelayValue::Fixed(span) => (Delay::Fixed(span.0), span.0),
+        DelayValue::Range(DelayTable { min, max }) => {
+            let (Some(min), Some(max)) = (min, max) else {
+                if !cx.unread.table(place) {
+                    let help = "write `{ min = \"10ms\", max = \"30ms\" }`";
+                    cx.missing_at("min", place, place, "a range has both ends".to_owned(), help);
+                }
+                return None;
+            };
+            if min.value.0 > max.value.0 {
+                cx.report(
+                    Problem::at(Code::OutOfRange, min.place, "the shortest delay is longer than the longest")
+                        .also(max.place, "the longest")
+                        .help("swap the two"),
+                );
+                return None;
+            }
+            (Delay::Even { min: min.value.0, max: max.value.0 }, max.value.0)
+        }
+    };
+    if longest > most {
+        cx.report(
+            Problem::at(Code::OutOfRange, place, "the delay is longer than `limits.delay` and will be cut to it")
+                .warning()
+                .label(format!("the limit is {}", super::effective::shown(most)))
+                .help("raise `[limits] delay`, or shorten the delay"),
+        );
+    }
+    Some(delay)
+}
+
+/// What is said of a private mock without keys.
+pub(super) fn no_keys(place: Place) -> Problem {
+    Problem::at(Code::NoKeys, place, "a private mock needs a key")
+        .help("add `keys = [{ env = \"NAME\" }]`, or `{ file = \"PATH\" }`")
 }
 
 pub(super) fn open_access() -> Access {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Context;
 use super::access::secret_text;
-use super::effective::{TakesEffect, show, value};
+use super::effective::{TakesEffect, quoted, show, value};
 use crate::file::AdminTable;
 use crate::problem::{Code, Place, Problem};
 use crate::redact::Secret;
@@ -22,7 +22,7 @@ pub(super) fn admin(
     directory: &Path,
     cx: &mut Context<'_>,
 ) -> Admin {
-    let AdminTable { listen: _, token, tls, insecure, read_only } = table;
+    let AdminTable { listen: _, token, tls, insecure, read_only, state_file } = table;
     let shown = token.as_ref().map(|token| {
         let source = cx.sources.get(token.place.source);
         (source.text.get(token.place.start as usize..token.place.end as usize).unwrap_or("").to_owned(), token.place)
@@ -75,5 +75,8 @@ pub(super) fn admin(
         }
         Some(Secret::new(&text))
     });
-    Admin { listen, token, tls: super::tls::admin(tls, directory, cx), read_only }
+    let shown = state_file.as_ref().map(|path| (quoted(&path.value), path.place));
+    show(cx, "admin.state_file", shown, "none", TakesEffect::Reload);
+    let state_file = state_file.map(|path| directory.join(path.value));
+    Admin { listen, token, tls: super::tls::admin(tls, directory, cx), read_only, state_file }
 }

@@ -10,8 +10,6 @@ use crate::file::{CallDatabaseTable, CallFileTable, CallLogTable};
 use crate::problem::{Code, Problem};
 use crate::settings::{self, CallDatabase, CallFile, CallLog};
 
-/// Headers whose values are never shown.
-pub(super) const REDACTED: &[&str] = &["authorization", "cookie", "set-cookie", "x-api-key", "proxy-authorization"];
 /// The memory below which it cannot be the way into a file: it must hold the calls of half a second.
 const LEAST_BUFFER: u64 = 256 << 10;
 /// The smallest file that is worth a row of many calls.
@@ -47,7 +45,7 @@ pub(super) fn compile(table: CallLogTable, directory: &Path, cx: &mut Context<'_
         file,
         database,
         redact_query: redact_query.into_iter().flat_map(|l| l.value.0).map(|t| t.value.into()).collect(),
-        redact_headers: REDACTED.iter().map(|name| (*name).into()).collect(),
+        redact_headers: crate::redact::HEADERS.iter().map(|name| (*name).into()).collect(),
     }
 }
 

@@ -27,6 +27,14 @@ pub enum Collection {
 }
 
 impl Collection {
+    /// The file as it is named.
+    pub fn shown(&self) -> String {
+        match self {
+            Collection::Within(name) => name.value.clone(),
+            Collection::Given(path) => path.display().to_string(),
+        }
+    }
+
     /// Where a file names it.
     pub fn place(&self) -> Option<Place> {
         match self {
@@ -68,7 +76,7 @@ impl Compiler<'_, '_> {
                     .help("to mock a request, save an example of it in Postman, and export the collection again"),
             );
         }
-        report(&read.notes, self.cx);
+        report(&read.notes, "postman", self.cx);
         Some(List(read.stubs).into())
     }
 
@@ -83,7 +91,7 @@ impl Compiler<'_, '_> {
         let text = self.cx.sources.get(source).text.clone();
         match postman::environment(&text, source) {
             Ok((variables, notes)) => {
-                report(&notes, self.cx);
+                report(&notes, "postman", self.cx);
                 variables
             }
             Err(problem) => {
@@ -94,7 +102,7 @@ impl Compiler<'_, '_> {
     }
 
     /// The text of a file, read once.
-    fn text(&mut self, path: PathBuf, named: Option<Place>) -> Option<SourceId> {
+    pub(super) fn text(&mut self, path: PathBuf, named: Option<Place>) -> Option<SourceId> {
         if let Some(known) = self.texts.get(&path) {
             return *known;
         }
@@ -104,15 +112,15 @@ impl Compiler<'_, '_> {
     }
 }
 
-fn text(path: &Path, named: Option<Place>, cx: &mut Context<'_>) -> Option<SourceId> {
+pub(super) fn text(path: &Path, named: Option<Place>, cx: &mut Context<'_>) -> Option<SourceId> {
     let name = path.display().to_string();
     let error = match cx.files.read_text(path) {
         Ok(text) => return Some(cx.sources.add(name, text)),
         Err(error) => error,
     };
     let (code, help) = match error {
-        ReadError::TooLarge => (Code::FileTooLarge, "split the collection into several, each a mock of its own"),
-        ReadError::NotText { .. } => (Code::UnreadableFile, "export it from Postman as JSON"),
+        ReadError::TooLarge => (Code::FileTooLarge, "split it into several, each a mock of its own"),
+        ReadError::NotText { .. } => (Code::UnreadableFile, "save it, or export it, as UTF-8"),
         ReadError::Io(_) => (
             Code::UnreadableFile,
             "its path is relative to the directory of the file that names it, or to `[proxy] files`",
@@ -127,7 +135,7 @@ fn text(path: &Path, named: Option<Place>, cx: &mut Context<'_>) -> Option<Sourc
 }
 
 /// One warning for each kind of thing that was lost, however often: `import --dry-run` tells each of them.
-fn report(notes: &[Note], cx: &mut Context<'_>) {
+pub(super) fn report(notes: &[Note], kind: &str, cx: &mut Context<'_>) {
     let mut kinds: Vec<(&'static str, Vec<&Note>)> = Vec::new();
     for note in notes.iter().filter(|note| note.weight == Weight::Lost) {
         match kinds.iter_mut().find(|(what, _)| *what == note.what) {
@@ -145,7 +153,7 @@ fn report(notes: &[Note], cx: &mut Context<'_>) {
             place: first.place.map(|place| (place, first.detail.clone())),
             file: None,
             related: Vec::new(),
-            help: Some("`standin import postman FILE --dry-run` lists all that has no form here".to_owned()),
+            help: Some(format!("`standin import {kind} FILE --dry-run` lists all that has no form here")),
         });
     }
 }

@@ -32,7 +32,7 @@ struct Draft {
 
 /// Compiles the `when` of a scenario whose stub has this path.
 pub fn when(table: WhenTable, path: &Template, cx: &mut Context<'_>) -> Compiled {
-    let WhenTable { path: parameters, query, header, cookie, form, json, body, any } = table;
+    let WhenTable { path: parameters, query, header, cookie, form, json, body, target, any } = table;
     let mut draft = Draft::default();
     for (name, condition) in named(parameters) {
         match path.parameter(&name) {
@@ -57,6 +57,9 @@ pub fn when(table: WhenTable, path: &Template, cx: &mut Context<'_>) -> Compiled
     }
     if let Some(condition) = body {
         draft.add(Subject::Body, "body", condition, Kind::Text, cx);
+    }
+    if let Some(condition) = target {
+        draft.add(Subject::Target, "target", condition, Kind::Text, cx);
     }
     let mut groups = Vec::new();
     if let Some(branches) = any {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::collections::Collection;
+use super::openapi::{Spec, sources_conflict};
 use super::{Context, MockSource, names};
 use crate::file::leaf::List;
 use crate::file::pieces::Stubs;
@@ -26,6 +27,8 @@ pub struct MockDraft {
     pub files: Vec<Drafted>,
     /// Whether a collection is among its sources, be it that of a release, and where it is named.
     pub collection: Option<Option<Place>>,
+    /// The names of its releases.
+    pub released: Vec<Box<str>>,
 }
 
 impl MockDraft {
@@ -35,7 +38,9 @@ impl MockDraft {
         let mut releases = settings.releases.iter().flat_map(|releases| &releases.value.0);
         let released = || releases.find_map(|(_, release)| release.value.postman.as_ref().map(|name| Some(name.place)));
         let collection = own.or_else(released);
-        MockDraft { name, settings, table, beside: file.directory.clone(), files: vec![file], collection }
+        let releases = settings.releases.iter().flat_map(|releases| &releases.value.0);
+        let released = releases.map(|(name, _)| name.value.as_str().into()).collect();
+        MockDraft { name, table, beside: file.directory.clone(), files: vec![file], collection, released, settings }
     }
 }
 
@@ -46,6 +51,8 @@ pub struct Drafted {
     pub stubs: Option<At<Stubs>>,
     /// A collection, whose stubs come behind those of the file.
     pub collection: Option<Collection>,
+    /// An OpenAPI document, whose stubs come behind those.
+    pub spec: Option<Spec>,
     /// The directory of the file.
     pub directory: PathBuf,
 }
@@ -68,11 +75,11 @@ pub fn drafts(
     if let Some(place) = place {
         let settings = default.map(|table| table.value).unwrap_or_default();
         let name = At { value: DEFAULT.to_owned(), place };
-        let file = Drafted { server_stubs, stubs, collection: None, directory: directory.to_owned() };
+        let file = Drafted { server_stubs, stubs, directory: directory.to_owned(), ..Drafted::default() };
         out.push(MockDraft::new(name, settings, place, file));
     }
     for MockSource { file, source, path } in files {
-        let MockFile { server_stub, stub, postman, settings: MockTable { name, common } } = file;
+        let MockFile { server_stub, stub, postman, openapi, settings: MockTable { name, common } } = file;
         let name = match name {
             Some(name) => At { value: names::checked(&name, cx), place: name.place },
             None => At {
@@ -94,7 +101,12 @@ pub fn drafts(
             }
             table.value.collection.map(Collection::Within)
         });
-        let file = Drafted { server_stubs: server_stub, stubs: stub, collection, directory };
+        let spec = openapi.and_then(|table| Spec::named(table, cx));
+        let spec = match &collection {
+            Some(collection) => spec.filter(|spec| !sources_conflict(collection.place(), spec.place(), cx)),
+            None => spec,
+        };
+        let file = Drafted { server_stubs: server_stub, stubs: stub, collection, spec, directory };
         out.push(MockDraft::new(name, common, table, file));
     }
     out

@@ -136,14 +136,16 @@ pub(super) fn show_mock(draft: &drafts::MockDraft, cx: &mut Context<'_>) {
         Some((format!("{names:?}"), tables.place))
     }
     let matching = if draft.collection.is_some() { "\"postman\"" } else { "\"strict\"" };
-    let rows: [Row<'_>; 18] = [
+    let rows: [Row<'_>; 20] = [
         ("hosts", texts(&settings.hosts), "every host"),
         ("base_path", text(&settings.base_path), "none"),
         ("upstream", text(&settings.upstream), "that of the proxy"),
         ("url", text(&settings.url), "that of the data listener"),
+        ("owner", text(&settings.owner), "none"),
         ("delay", settings.delay.as_ref().map(|v| (source(v.place, cx), v.place)), "none"),
         ("cors", settings.cors.as_ref().map(|v| (source(v.place, cx), v.place)), "true"),
         ("access", settings.access.as_ref().map(|v| (source(v.place, cx), v.place)), "everybody"),
+        ("limit", settings.limit.as_ref().map(|v| (source(v.place, cx), v.place)), "as often as it is asked"),
         ("active_server_stub", text(&settings.active_server_stub), "none"),
         (
             "server_stub_scope",

@@ -159,7 +159,7 @@ pub fn ask(origins: &Origins, table: &Table, limits: &Limits, cx: &mut Context<'
     }
     let keys = table.mocks().iter().flat_map(|mock| mock.access.keys.iter().chain(&mock.secrets));
     let redactor = Redactor {
-        headers: super::call_log::REDACTED.iter().map(|name| (*name).into()).collect(),
+        headers: crate::redact::HEADERS.iter().map(|name| (*name).into()).collect(),
         keys: keys.map(|key| key.secret().into()).collect(),
         ..Redactor::default()
     };
@@ -183,7 +183,7 @@ impl Example {
         };
         // The path was looked at when the example was read.
         let Ok(view) = RequestView::new(&self.method, self.target.as_bytes(), &headers, body) else { return };
-        let inputs = Inputs { dice: 0, delay_cap: limits.delay };
+        let inputs = Inputs { dice: 0, delay_cap: limits.delay, now: std::time::Duration::ZERO };
         let decision = table.decide(&view, &inputs);
         let Some((wrong, explained)) = self.wrong(stub, mock, &decision) else { return };
         let why = || {

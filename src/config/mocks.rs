@@ -22,10 +22,11 @@ use crate::problem::{Code, Problem, nearest};
 use crate::settings::Limits;
 use crate::stubs::answer::Answer;
 use crate::stubs::cors::Cors;
+use crate::stubs::limit::Limiter;
 use crate::stubs::marker::Marker;
 use crate::stubs::path_template::Template;
 use crate::stubs::postman::Settings;
-use crate::stubs::scenario::{Mock, Scope, Selectors, ServerStub};
+use crate::stubs::scenario::{About, Mock, Scope, Selectors, ServerStub};
 use crate::stubs::table::Parts;
 use crate::stubs::template::{self, Engine, Known, Variables};
 
@@ -89,7 +90,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
     }
 
     pub fn mock(&mut self, draft: MockDraft) {
-        let MockDraft { name, settings, table, beside, files, collection } = draft;
+        let MockDraft { name, settings, table, beside, files, collection, released } = draft;
         // The reserved name was reported; that it is taken follows from it.
         if name.value != DEFAULT || self.parts.mocks.is_empty() {
             self.mocks.take("mock", &name.value, name.place, false, self.cx);
@@ -100,9 +101,11 @@ impl<'a, 'c> Compiler<'a, 'c> {
             base_path,
             upstream,
             url,
+            owner,
             delay,
             cors,
             access,
+            limit,
             active_server_stub,
             server_stub_scope,
             selectors,
@@ -112,14 +115,24 @@ impl<'a, 'c> Compiler<'a, 'c> {
             match_headers,
             environment,
             environments,
-            release: _, // whoever drafts a mock has chosen its stubs
-            releases: _,
+            release,
+            releases: _, // whoever drafts a mock has chosen its stubs
         } = settings;
         self.beside = beside;
+        let boxed = |name: &At<String>| name.value.as_str().into();
+        let about = About {
+            owner: owner.map(|owner| names::checked(&owner, self.cx).into()),
+            collection: files.iter().rev().find_map(|file| file.collection.as_ref()).map(|file| file.shown().into()),
+            environment: environment.as_ref().map(boxed),
+            environments: environments.iter().flat_map(|all| &all.value.0).map(|(name, _)| boxed(name)).collect(),
+            release: release.as_ref().map(boxed),
+            releases: released.into(),
+        };
         let environment = self.environment(&name.value, environment, environments);
         let limits = template::Limits { work: self.limits.template_work, output: self.limits.template_output };
         let matching = postman::Keys { matching, closest, match_body, match_headers };
         let postman = matching.settings(table, collection, self.cx);
+        let has_base = base_path.is_some();
         let mut inherited = Inherited {
             number,
             name: name.value.as_str().into(),
@@ -139,8 +152,10 @@ impl<'a, 'c> Compiler<'a, 'c> {
                 self.server_stub(table, &mut inherited);
             }
             let collected = file.collection.and_then(|file| self.collection(&file, &directory, &environment.variables));
+            let specified = file.spec.and_then(|spec| self.spec(&spec, &directory, has_base, inherited.is_postman));
             let own = file.stubs.map(|stubs| stubs.value).unwrap_or_default();
-            stubs.extend([(own, directory.clone()), (collected.unwrap_or_default(), directory)]);
+            let sources = [own, collected.unwrap_or_default(), specified.unwrap_or_default()];
+            stubs.extend(sources.map(|list| (list, directory.clone())));
         }
         let has_examples = stubs.iter().any(|(stubs, _)| !stubs.is_empty());
         let scope = match server_stub_scope.as_ref().map(|scope| scope.value) {
@@ -171,7 +186,11 @@ impl<'a, 'c> Compiler<'a, 'c> {
             access: access.map_or_else(open_access, |access| self.access(access)),
             active,
             selectors: selectors.map_or(Selectors::On, |selectors| self.selectors(selectors)),
+            limit: limit
+                .and_then(|limit| super::limit::compile(limit, self.cx))
+                .map(|limit| Arc::new(Limiter::new(limit))),
             secrets: environment.secrets.into(),
+            about: Box::new(about),
             url: url.and_then(|url| super::hosts::mock_url(&url, self.cx)),
             postman: postman.map(|settings| Box::new(Settings { has_examples, ..settings })),
         };
@@ -221,19 +240,7 @@ impl<'a, 'c> Compiler<'a, 'c> {
         if self.cx.incomplete {
             return None;
         }
-        let mut known: Vec<&str> = inherited.server_stubs.keys().map(String::as_str).collect();
-        known.sort_unstable();
-        let help = match nearest(&used.value, known.iter().copied()) {
-            Some(slip) => format!("did you mean `{slip}`?"),
-            None if known.is_empty() => {
-                "the mock has no server stubs: add a `[[server_stub]]` with this name".to_owned()
-            }
-            None => format!("the mock has {}", crate::file::read::listed(&known)),
-        };
-        self.cx.report(
-            Problem::at(Code::UnknownServerStub, used.place, format!("the mock has no server stub `{}`", used.value))
-                .help(help),
-        );
+        self.cx.report(unknown_server_stub(used, inherited.server_stubs.keys().map(String::as_str).collect()));
         None
     }
 
@@ -248,4 +255,15 @@ impl<'a, 'c> Compiler<'a, 'c> {
         let templating = Templating { engine: &inherited.engine, known, on };
         response::compile(keys, statuses, &Bodies { directory: &inherited.directory }, templating, self.cx)
     }
+}
+
+/// What is said of a server stub that a mock, which has these, has not.
+pub(super) fn unknown_server_stub(used: &At<String>, mut known: Vec<&str>) -> Problem {
+    known.sort_unstable();
+    let help = match nearest(&used.value, known.iter().copied()) {
+        Some(slip) => format!("did you mean `{slip}`?"),
+        None if known.is_empty() => "the mock has no server stubs: add a `[[server_stub]]` with this name".to_owned(),
+        None => format!("the mock has {}", crate::file::read::listed(&known)),
+    };
+    Problem::at(Code::UnknownServerStub, used.place, format!("the mock has no server stub `{}`", used.value)).help(help)
 }

@@ -5,6 +5,7 @@
 
 mod access;
 mod admin;
+mod alternatives;
 mod body;
 mod call_log;
 mod collections;
@@ -17,13 +18,16 @@ mod examples;
 mod files;
 mod gather;
 mod hosts;
+mod limit;
 mod limits;
 mod line;
 mod lint;
 mod listeners;
 mod mocks;
 mod names;
+mod openapi;
 mod operators;
+pub mod overlay;
 mod postman;
 mod releases;
 mod response;
@@ -37,6 +41,7 @@ mod upstreams;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use effective::{Effective, Origin, TakesEffect};
 pub use files::Fingerprint;
@@ -62,12 +67,16 @@ pub struct Request {
     pub listen: Vec<String>,
     /// `--postman`: a collection that is a mock by itself.
     pub postman: Option<PathBuf>,
+    /// `--openapi`: an OpenAPI document that is a mock by itself.
+    pub openapi: Option<PathBuf>,
     /// How much memory the sidecar may take, bytes; `None` where nothing says so. Defaults of memory budgets follow it.
     pub memory: Option<u64>,
     /// Whether the examples of the stubs are asked, and refuse the configuration where they do not get what they must.
     pub examples: bool,
     /// Environment variables: overrides, `STANDIN_CONFIG`, and secrets.
     pub environment: HashMap<String, String>,
+    /// What lies over the files; here only environments and releases count.
+    pub overlay: Vec<Arc<overlay::Entry>>,
 }
 
 /// A complete and checked configuration.
@@ -206,19 +215,10 @@ fn load_once(request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
 
 fn load_as(large: Large, request: &Request, files: &mut Files) -> Result<Loaded, Problems> {
     let mut cx = Context {
-        files,
-        sources: Sources::default(),
-        problems: Vec::new(),
-        environment: &request.environment,
         memory: request.memory,
-        unread: read::Unread::default(),
-        effective: Vec::new(),
-        incomplete: false,
         large,
-        torn: false,
-        mistaken: false,
         ask_examples: request.examples,
-        examples: 0,
+        ..overlay::context(files, &request.environment)
     };
     let path = match locate(request, &mut cx) {
         Ok(path) => path,
@@ -231,8 +231,12 @@ fn load_as(large: Large, request: &Request, files: &mut Files) -> Result<Loaded,
     overrides(request, &mut root, &mut cx);
     let directory = path.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
     let mock_files = read_mocks(&root, path.as_deref(), &directory, &mut cx);
-    let collection = request.postman.as_deref();
-    let (settings, table) = settings::compile(root, &directory, mock_files, collection, &mut cx);
+    let given = settings::Given {
+        collection: request.postman.as_deref(),
+        spec: request.openapi.as_deref(),
+        overlay: &request.overlay,
+    };
+    let (settings, table) = settings::compile(root, &directory, mock_files, given, &mut cx);
     secrets::lint(&mut cx);
     let Context { sources, mut problems, effective, torn, mistaken, examples, .. } = cx;
     let next = match large {
@@ -268,7 +272,8 @@ fn locate(request: &Request, cx: &mut Context<'_>) -> Result<Option<PathBuf>, Bo
         }
     }
     let by_environment = cx.environment.contains_key("STANDIN_PROXY__UPSTREAM");
-    if request.upstream.is_some() || by_environment || request.postman.is_some() {
+    let is_mock = request.postman.is_some() || request.openapi.is_some();
+    if request.upstream.is_some() || by_environment || is_mock {
         return Ok(None);
     }
     let problem = Problem::of(

@@ -130,9 +130,9 @@ fn unanchored(text: &At<String>) -> Problem {
         ))
 }
 
-/// Whether an expression says where it holds: by an anchor, or by beginning with `.*`.
+/// Whether an expression says where it holds: by an anchor, or by beginning with `.*`; or is empty, and holds for any text.
 fn is_anchored(text: &str) -> bool {
-    if text.starts_with(".*") {
+    if text.is_empty() || text.starts_with(".*") {
         return true;
     }
     let (mut escaped, mut class) = (false, 0_usize);

@@ -93,10 +93,11 @@ pub(super) fn check_line(method: &str, path: &Template, place: Place, cx: &mut C
 
 /// The saved request of an example: `when`, and the query that `match` has.
 pub(super) fn example(when: Option<WhenTable>, query: &[(String, String)], cx: &mut Context<'_>) -> Example {
-    let WhenTable { path, query: more, header, cookie, form, json, body, any } = when.unwrap_or_default();
+    let WhenTable { path, query: more, header, cookie, form, json, body, target, any } = when.unwrap_or_default();
     let strange = [
         ("path", path.map(|key| key.place), "a wildcard takes any segment"),
         ("cookie", cookie.map(|key| key.place), "cookies are not compared"),
+        ("target", target.map(|key| key.place), "path and query are compared by themselves"),
         ("any", any.map(|key| key.place), "an example is one request"),
     ];
     for (key, place, why) in strange {

@@ -101,7 +101,7 @@ impl Compiler<'_, '_> {
                         let (ReleaseFile { server_stub, stub }, source) = read_file(path, self.cx)?;
                         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
                         let (server_stubs, stubs) = (server_stub, stub);
-                        Some((Drafted { server_stubs, stubs, collection: None, directory }, source))
+                        Some((Drafted { server_stubs, stubs, directory, ..Drafted::default() }, source))
                     });
                     if let Some((file, source)) = file {
                         release.files.push(file.clone());

@@ -12,6 +12,7 @@ use super::templates::{Draft, Templating};
 use crate::file::read::At;
 use crate::file::{HeaderMap, ResponseKeys};
 use crate::problem::{Code, Place, Problem};
+use crate::stubs::accept::Media;
 use crate::stubs::answer::Answer;
 use crate::stubs::template::{Body, Field};
 
@@ -122,6 +123,28 @@ pub fn compile(
 
 /// A place that is never shown: it belongs to a header that Standin itself added.
 const NOWHERE: Place = Place { source: crate::problem::SourceId::NONE, start: 0, end: 0 };
+
+/// The media type of a response, as far as its keys say it without a template.
+pub fn media_of(keys: &ResponseKeys) -> Option<Media> {
+    let field = keys.headers.iter().flat_map(|headers| &headers.value.0);
+    let field = field.filter(|(name, _)| name.value.eq_ignore_ascii_case("content-type"));
+    let said = field.filter_map(|(_, values)| values.0.first()).map(|value| value.value.0.clone()).next();
+    let named = || match keys.r#type.as_ref()?.value.as_str() {
+        "json" => Some("application/json".to_owned()),
+        "text" => Some("text/plain".to_owned()),
+        "html" => Some("text/html".to_owned()),
+        "xml" => Some("application/xml".to_owned()),
+        other => Some(other.to_owned()),
+    };
+    let implied = || match (&keys.json, &keys.body, &keys.file, &keys.base64) {
+        (Some(_), ..) => Some("application/json".to_owned()),
+        (_, Some(_), ..) => Some("text/plain".to_owned()),
+        (_, _, Some(file), _) => Some(super::body::implied_by_extension(file)),
+        (.., Some(_)) => Some("application/octet-stream".to_owned()),
+        _ => None,
+    };
+    Media::parse(&said.or_else(named).or_else(implied)?)
+}
 
 /// The first key of a response that is set, with its place.
 pub fn first_key(keys: &ResponseKeys) -> Option<(&'static str, Place)> {

@@ -2,13 +2,15 @@
 
 use std::mem::take;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::effective::{list, quoted, show, show_mock, value};
 use super::listeners::listeners;
 use super::mocks::Compiler;
+use super::overlay::Entry;
 use super::releases::canonical;
 use super::upstreams::Upstreams;
-use super::{Context, MockSource, TakesEffect, call_log, collections, conditions, drafts, examples, lint};
+use super::{Context, MockSource, TakesEffect, call_log, collections, conditions, drafts, examples, lint, openapi};
 use crate::file::leaf::{Forwarded, GateDefault};
 use crate::file::read::At;
 use crate::file::{GateTable, MetricsTable, OpsTable, ProxyTable, RandomTable, StandinFile};
@@ -17,12 +19,23 @@ use crate::settings::{self, Proxy, Random, Settings};
 use crate::stubs::scenario::Gate;
 use crate::stubs::table::Table;
 
+/// What comes beside the files.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'g> {
+    /// A collection that is a mock by itself.
+    pub collection: Option<&'g Path>,
+    /// An OpenAPI document that is a mock by itself.
+    pub spec: Option<&'g Path>,
+    /// What lies over the files.
+    pub overlay: &'g [Arc<Entry>],
+}
+
 /// Compiles everything. Where problems were found the result is of no use, and nobody gets to see it.
 pub fn compile(
     root: StandinFile,
     directory: &Path,
     files: Vec<MockSource>,
-    collection: Option<&Path>,
+    Given { collection, spec, overlay }: Given<'_>,
     cx: &mut Context<'_>,
 ) -> (Settings, Table) {
     let StandinFile {
@@ -79,6 +92,8 @@ pub fn compile(
     let mut drafts = drafts::drafts(default, server_stub, stub, directory, files, cx);
     let mut texts = collections::Texts::new();
     drafts.extend(collection.map(|path| collections::given(path, &mut texts, cx)));
+    drafts.extend(spec.map(|path| openapi::given(path, &mut texts, cx)));
+    super::overlay::choose(&mut drafts, overlay, cx);
     for draft in &drafts {
         show_mock(draft, cx);
     }

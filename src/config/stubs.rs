@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Context;
+use super::alternatives::{Alternative, Drafted};
 use super::conditions::{self, Compiled};
 use super::line::{Line, match_line};
 use super::mocks::{Compiler, Inherited};
@@ -40,7 +41,7 @@ struct OfStub<'s> {
 impl Compiler<'_, '_> {
     pub(super) fn stub(&mut self, table: At<StubTable>, inherited: &Inherited, given: &mut Given, ids: &mut Given) {
         let place = table.place;
-        let StubTable { name, r#match, delay, template, scenario, example, short } = table.value;
+        let StubTable { name, r#match, owner, delay, template, scenario, example, short } = table.value;
         let Some(line) = r#match else {
             // Whoever wrote it in the words of another tool was told about `match` already.
             if !OTHER_WORDS.iter().any(|word| self.cx.unread.key(place, word)) {
@@ -83,6 +84,7 @@ impl Compiler<'_, '_> {
             name: of_stub.name.clone(),
             method: (method != "ANY").then(|| method.into()),
             query: asked.conditions.clone(),
+            owner: owner.map(|owner| names::checked(&owner, self.cx).into()),
             scenarios,
             path,
         };
@@ -103,7 +105,7 @@ impl Compiler<'_, '_> {
         let whole = |cx: &Context<'_>, table: Place| !cx.unread.key(table, "when");
         let is_short = list.is_none();
         let tables = match list {
-            None => vec![At { value: ScenarioTable { name: None, delay: None, template: None, short }, place: line }],
+            None => vec![At { value: ScenarioTable { short, ..ScenarioTable::default() }, place: line }],
             Some(list) => {
                 if let Some((key, place)) = short_place(&short) {
                     self.cx.report(
@@ -122,13 +124,15 @@ impl Compiler<'_, '_> {
             }
         };
         let mut given = Given::default();
-        let mut ranked = Vec::new();
+        let (mut ranked, mut alternatives) = (Vec::new(), Vec::new());
         for (at, table) in tables.into_iter().enumerate() {
             let number = self.parts.scenarios.len() as u32;
             let whole = whole(self.cx, if is_short { stub } else { table.place });
-            let conditions = self.scenario(table, (at, whole), number, of_stub, inherited, (&mut given, ids));
+            let conditions =
+                self.scenario(table, (at, whole), number, of_stub, inherited, (&mut given, ids, &mut alternatives));
             ranked.push((ScenarioRank::new(conditions, at as u32), number));
         }
+        self.offer(alternatives);
         ranked.sort();
         ranked.into_iter().map(|(_, number)| number).collect()
     }
@@ -140,10 +144,14 @@ impl Compiler<'_, '_> {
         number: u32,
         of_stub: &OfStub<'_>,
         inherited: &Inherited,
-        (given, ids): (&mut Given, &mut Given),
+        (given, ids, alternatives): (&mut Given, &mut Given, &mut Vec<Drafted>),
     ) -> u32 {
         let place = table.place;
-        let ScenarioTable { name, delay, template, short: ShortKeys { id, when, server_stub, response } } = table.value;
+        let ScenarioTable { name, delay, template, only_selected, alternative_to, short } = table.value;
+        let ShortKeys { id, when, server_stub, response } = short;
+        let alternative = Alternative { only_selected, to: alternative_to, when: when.as_ref().map(|when| when.place) };
+        let only_selected = self.alternative(&alternative, inherited);
+        let media = response::media_of(&response);
         let before = self.cx.problems.len();
         let mut has_none = when.is_none();
         let when = when.map(|when| when.value);
@@ -195,7 +203,7 @@ impl Compiler<'_, '_> {
         key.extend(of_stub.query.key.iter().cloned());
         key.sort();
         // Equal examples are no mistake: the first answers, and selectors choose among them.
-        self.origins.scenarios.push((place, (whole && example.is_none()).then_some(key)));
+        self.origins.scenarios.push((place, (whole && example.is_none() && !only_selected).then_some(key)));
         let count = compiled.conditions.count();
         self.parts.scenarios.push(Arc::new(Scenario {
             number,
@@ -209,7 +217,10 @@ impl Compiler<'_, '_> {
             answer,
             delay,
             marker,
+            only_selected,
+            offers: Box::default(),
         }));
+        alternatives.push(Drafted { number, media, to: alternative.to });
         count
     }
 }

@@ -9,10 +9,10 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 pub use super::lists::{List, Named, OneOrMany};
-pub use super::units::{Size, Span, duration};
+pub use super::units::{Rate, Size, Span, duration};
 pub use super::value::{Scalar, Value, json};
 pub use super::word::{
-    AccessLog, Closest, ExpectedDecision, Forwarded, GateDefault, Http2, Matching, ServerStubScope, word,
+    AccessLog, Closest, ExpectedDecision, Forwarded, GateDefault, Http2, Matching, Per, ServerStubScope, word,
 };
 
 use super::read::{Origin, Read, Reader};

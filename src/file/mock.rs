@@ -5,7 +5,9 @@ use toml::de::DeValue;
 
 use super::either::{CorsValue, DelayValue, SecretValue, SelectorsValue};
 use super::header::HeaderMap;
-use super::leaf::{Closest, ExpectedDecision, List, Matching, Named, ServerStubScope, Status, Text, Value};
+use super::leaf::{
+    Closest, Count, ExpectedDecision, List, Matching, Named, Per, Rate, ServerStubScope, Status, Text, Value,
+};
 use super::pieces::Stubs;
 use super::read::{Reader, keys};
 use super::variants::{EnvironmentTable, ReleaseTable};
@@ -21,12 +23,14 @@ keys! {
         stub: Stubs,
         /// A collection of Postman, whose saved examples are stubs too.
         postman: PostmanTable,
+        /// An OpenAPI document, whose operations are stubs too.
+        openapi: OpenapiTable,
     }
     flat {
         /// The settings of the mock.
         settings: MockTable,
     }
-    later ["limit", "openapi", "owner", "record"]
+    later ["record"]
 }
 
 keys! {
@@ -36,6 +40,17 @@ keys! {
         collection: Text,
     }
     required ["collection"]
+}
+
+keys! {
+    /// An OpenAPI document as the source of a mock.
+    OpenapiTable "[openapi]" {
+        /// The document, version 3.0 or 3.1, JSON or YAML: a path relative to this file's directory, or to `[proxy] files`.
+        spec: Text,
+        /// What made-up values derive from. Default: 0.
+        seed: Count,
+    }
+    required ["spec"]
 }
 
 keys! {
@@ -61,12 +76,16 @@ keys! {
         upstream: Text,
         /// How callers reach the mock: scheme, host and port. Default: that of the data listener.
         url: Text,
+        /// Whose it is: a team or a person, for those who look at it.
+        owner: Text,
         /// A delay for every answer of the mock.
         delay: DelayValue,
         /// Whether Standin answers preflights and adds CORS headers. Default: true.
         cors: CorsValue,
         /// Who may use the mock. Default: everybody.
         access: AccessTable,
+        /// How often the mock answers; beyond, 429. Default: as often as it is asked.
+        limit: LimitTable,
         /// The server stub that answers for the mock. Absent: none.
         active_server_stub: Text,
         /// Which calls an active server stub answers. Default: "mocked".
@@ -90,7 +109,6 @@ keys! {
         /// Releases: sets of stubs in files of their own.
         releases: Named<ReleaseTable>,
     }
-    later ["limit", "openapi", "owner"]
     unknown unknown_in_default
 }
 
@@ -131,6 +149,8 @@ keys! {
         name: Text,
         /// `METHOD /path/{param}/{rest...}?key=value`; `ANY` for any method, `*` for one anonymous segment.
         r#match = "match": Text,
+        /// Whose it is. Default: as the mock says.
+        owner: Text,
         /// A delay for every scenario of the stub.
         delay: DelayValue,
         /// Whether strings with `{{` or `{%` in the answers of the stub are templates. Default: true.
@@ -146,7 +166,7 @@ keys! {
     }
     required ["match"]
     later [
-        "stage", "owner", "expires", "share", "fallback", "shadow", "capacity", "sequence", "then", "fault",
+        "stage", "expires", "share", "fallback", "shadow", "capacity", "sequence", "then", "fault",
         "throttle", "record",
     ]
 }
@@ -176,6 +196,10 @@ keys! {
         delay: DelayValue,
         /// Whether strings with `{{` or `{%` are templates. Default: as the stub says.
         template: bool,
+        /// Whether it answers only where a selector chooses it. Default: false.
+        only_selected: bool,
+        /// The scenario of this stub in whose place it answers where `Accept` prefers its media type. Default: none.
+        alternative_to: Text,
     }
     flat {
         /// Conditions and response.
@@ -244,6 +268,18 @@ keys! {
         header: Text,
         /// Whether forwarded calls need a key too. Default: false.
         forwarded: bool,
+    }
+}
+
+keys! {
+    /// How often a mock answers.
+    LimitTable "limit" {
+        /// So many calls in each window.
+        calls: Count,
+        /// How long a window of `calls` is: "hour" or "day", by UTC.
+        per: Per,
+        /// A rate, such as "120/min"; per `s`, `min` or `h`.
+        rate: Rate,
     }
 }
 

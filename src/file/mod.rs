@@ -9,6 +9,7 @@ mod header;
 pub mod leaf;
 mod lists;
 mod mock;
+mod overlay;
 pub mod pieces;
 pub mod read;
 mod reader;
@@ -25,6 +26,7 @@ mod word;
 pub use either::*;
 pub use header::{HeaderMap, HeaderText};
 pub use mock::*;
+pub use overlay::*;
 pub use sidecar::*;
 pub(crate) use syntax::broken_by;
 pub use variants::*;
@@ -34,7 +36,7 @@ use read::Keys;
 
 /// The names of all tables that have `key`; this is how a key in the wrong table is told where it belongs.
 pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
-    let tables: [(&'static str, Vec<&'static str>); 25] = [
+    let tables: [(&'static str, Vec<&'static str>); 26] = [
         row::<StandinFile>(),
         row::<ProxyTable>(),
         row::<TlsTable>(),
@@ -53,6 +55,7 @@ pub(crate) fn tables_with(key: &str) -> impl Iterator<Item = &'static str> {
         without(row::<MockFile>(), &MockTable::keys()),
         row::<MockTable>(),
         row::<PostmanTable>(),
+        row::<OpenapiTable>(),
         row::<EnvironmentTable>(),
         row::<ReleaseTable>(),
         row::<ServerStubTable>(),

@@ -145,8 +145,9 @@ keys! {
         insecure: bool,
         /// Whether nothing can be changed through it. Default: false.
         read_only: bool,
+        /// A file in which what was changed outlives a restart, relative to this file's directory. Default: none.
+        state_file: Text,
     }
-    later ["state_file"]
 }
 
 keys! {

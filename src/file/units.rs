@@ -1,4 +1,4 @@
-//! Durations and sizes, each with its unit.
+//! Durations, sizes and rates, each with its unit.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -100,6 +100,55 @@ pub fn size(text: &str) -> Option<u64> {
     }
     let size = text.parse::<bytesize::ByteSize>().ok()?.as_u64();
     (size <= 1 << 40).then_some(size)
+}
+
+/// A number of calls in a time, such as "120/min".
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// So many.
+    pub count: u64,
+    /// In so many seconds.
+    pub seconds: u32,
+}
+
+const RATE: &str = r"^[0-9]+/(s|min|h)$";
+
+impl Read for Rate {
+    fn read(value: Spanned<DeValue<'_>>, reader: &mut Reader<'_>) -> Option<Self> {
+        let place = reader.place(value.span());
+        let Some(text) = value.get_ref().as_str() else {
+            return reader.wrong_type_with(&value, "a rate in quotes", Some("write it as \"120/min\"".to_owned()));
+        };
+        let rate = text.split_once('/').and_then(|(count, unit)| {
+            let seconds = match unit {
+                "s" => 1,
+                "min" => 60,
+                "h" => 3_600,
+                _ => return None,
+            };
+            let is_count = !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit());
+            Some(Rate { count: is_count.then(|| count.parse().ok()).flatten()?, seconds })
+        });
+        rate.or_else(|| {
+            reader.fail(
+                Problem::at(Code::OutOfRange, place, format!("{text:?} is no rate"))
+                    .label("expected a number of calls and a time")
+                    .help("write a whole number, a slash and one of s, min, h: \"120/min\""),
+            )
+        })
+    }
+}
+
+impl JsonSchema for Rate {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Rate".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": RATE, "examples": ["120/min"] })
+    }
 }
 
 /// Other spellings of the units of time.

@@ -28,6 +28,8 @@ keys! {
         json: Named<Condition>,
         /// The whole body as text.
         body: Condition,
+        /// Path and query as they were sent.
+        target: Condition,
         /// Branches, of which one must hold.
         any: List<WhenTable>,
     }

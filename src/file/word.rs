@@ -140,6 +140,16 @@ words! {
 }
 
 words! {
+    /// How long calls are counted before the count begins anew.
+    Per {
+        /// With each hour.
+        Hour = "hour",
+        /// With each day, by UTC.
+        Day = "day",
+    }
+}
+
+words! {
     /// Which requests an upstream is sent by HTTP/2.
     Http2 {
         /// gRPC calls; everything else by HTTP/1.1.

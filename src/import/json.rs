@@ -150,6 +150,16 @@ impl<'t> Object<'t> {
         Object { members: node.members() }
     }
 
+    /// An object without members.
+    pub fn of_nothing() -> Self {
+        Object { members: Vec::new() }
+    }
+
+    /// Every member, in the order of the text.
+    pub fn all(&self) -> impl Iterator<Item = (&str, Node<'t>)> {
+        self.members.iter().map(|(name, node)| (&**name, *node))
+    }
+
     /// A member that is there and not `null`.
     pub fn get(&self, name: &str) -> Option<Node<'t>> {
         let found = self.members.iter().rev().find(|(key, _)| key == name).map(|(_, node)| *node);
@@ -244,8 +254,8 @@ fn not_json(text: &str, source: SourceId, error: &serde_json::Error) -> Problem 
         None => "the file is empty: export it again",
         Some('<') => "this looks like a web page: save the file itself, not the page that shows it",
         Some('{' | '[') if error.is_eof() => "the file ends too early: export it again, or copy it whole",
-        Some('{' | '[') => "export it again: Postman writes JSON without such mistakes",
-        Some(_) => "this is another kind of file: export the collection or environment as JSON",
+        Some('{' | '[') => "mend it, or export it again: programs write JSON without such mistakes",
+        Some(_) => "this is another kind of file: export it as JSON",
     };
     Problem::at(Code::JsonSyntax, place, "the file is no JSON").label(why).help(help)
 }

@@ -1,14 +1,36 @@
-//! What other tools have written, as types of the file: `[postman]` of a mock and `standin import` both read it here.
+//! What other tools have written, as types of the file: `[postman]` and `[openapi]` of a mock, and `standin import`, read
+//! it here. Of WireMock's mappings and of HAR archives `standin import` alone makes mock files.
 //!
 //! A reader either refuses a file, with one problem that says where and why, or takes all of it; what has no form here
 //! is left out and noted, entry by entry. Nothing is half read.
 
+pub mod clause;
+pub mod har;
 pub mod json;
 pub mod names;
+pub mod openapi;
 pub mod postman;
+pub mod tree;
+pub mod wiremock;
 pub mod write;
 
+pub use write::toml as toml_value;
+
 use crate::problem::Place;
+
+/// Fields that say how an answer was sent: Standin frames its own, and other tools keep the decoded text.
+pub const FRAMING: &[&str] = &[
+    "content-length",
+    "transfer-encoding",
+    "content-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "upgrade",
+    "standin",
+];
 
 /// Something that was read otherwise than it stands there.
 #[derive(Clone, Debug, PartialEq)]

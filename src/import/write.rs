@@ -1,14 +1,17 @@
 //! Stubs as a mock file that people like to read, with longer bodies in files beside it.
 
+mod when;
+
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, RandomState};
 
 use serde_json::Value as Json;
 use toml_writer::{ToTomlKey as _, ToTomlValue as _};
 
 use super::names::Unique;
-use crate::file::leaf::Named;
 use crate::file::read::At;
-use crate::file::{Condition, OperatorTable, ResponseKeys, ScenarioTable, ShortKeys, StubTable, WhenTable};
+use crate::file::{ResponseKeys, ScenarioTable, ShortKeys, StubTable};
 
 /// A mock to be written.
 pub struct Mock<'a> {
@@ -22,6 +25,10 @@ pub struct Mock<'a> {
     pub variables: &'a [(String, String)],
     /// Its stubs. They are taken, for their bodies may be all that a machine can hold once.
     pub stubs: Vec<At<StubTable>>,
+    /// Hosts that it is for; none means every host.
+    pub hosts: &'a [String],
+    /// Contents of the files that its answers name, by path below the folder.
+    pub files: BTreeMap<String, Vec<u8>>,
 }
 
 /// A mock file, with the body files that it names.
@@ -30,7 +37,7 @@ pub struct Written {
     /// The text of the mock file.
     pub text: String,
     /// Paths relative to the mock file, and contents.
-    pub bodies: Vec<(String, String)>,
+    pub bodies: Vec<(String, Vec<u8>)>,
 }
 
 /// The longest body that stands in the mock file itself, bytes; one line of it.
@@ -38,11 +45,35 @@ const INLINE: usize = 160;
 
 /// Writes a mock whose requests are matched as Postman matches them.
 pub fn postman(mock: Mock<'_>) -> Written {
-    let Mock { name, folder, origin, variables, stubs } = mock;
-    let mut out = Writer { folder, text: String::new(), bodies: Vec::new(), names: Unique::default() };
-    out.line(0, &format!("# Made from {} by `standin import postman`.", origin.escape_debug()));
+    write(mock, "postman", true)
+}
+
+/// Writes a mock whose conditions must hold, every one; `command` is the word behind `standin import`.
+pub fn strict(mock: Mock<'_>, command: &str) -> Written {
+    write(mock, command, false)
+}
+
+fn write(mock: Mock<'_>, command: &str, is_postman: bool) -> Written {
+    let Mock { name, folder, origin, variables, stubs, hosts, files } = mock;
+    let taken = files.keys().map(|path| format!("{folder}/{path}"));
+    let mut out = Writer {
+        folder,
+        text: String::new(),
+        bodies: Vec::new(),
+        names: Unique::default(),
+        same: HashMap::new(),
+        hasher: RandomState::new(),
+    };
+    taken.for_each(|path| drop(out.names.take(&path)));
+    out.line(0, &format!("# Made from {} by `standin import {command}`.", origin.escape_debug()));
     out.key(0, &["name"], name);
-    out.key(0, &["matching"], "postman");
+    if !hosts.is_empty() {
+        let hosts: Vec<String> = hosts.iter().map(|host| host.to_toml_value()).collect();
+        out.line(0, &format!("hosts = [{}]", hosts.join(", ")));
+    }
+    if is_postman {
+        out.key(0, &["matching"], "postman");
+    }
     if !variables.is_empty() {
         out.key(0, &["environment"], "default");
         out.table(0, "[environments.default.vars]");
@@ -53,15 +84,20 @@ pub fn postman(mock: Mock<'_>) -> Written {
     for stub in stubs {
         out.stub(stub.value);
     }
+    let named = files.into_iter().map(|(path, bytes)| (format!("{folder}/{path}"), bytes));
+    out.bodies.extend(named);
     Written { text: out.text, bodies: out.bodies }
 }
 
 struct Writer<'a> {
     folder: &'a str,
     text: String,
-    bodies: Vec<(String, String)>,
-    /// Names of body files that were given out.
+    bodies: Vec<(String, Vec<u8>)>,
+    /// Paths of body files that were given out.
     names: Unique,
+    /// Which of the bodies is this one, by a hash of ending and text.
+    same: HashMap<u64, usize>,
+    hasher: RandomState,
 }
 
 impl Writer<'_> {
@@ -96,16 +132,24 @@ impl Writer<'_> {
     }
 
     fn scenario(&mut self, stub: &str, scenario: ScenarioTable) {
-        let ScenarioTable { name, delay: _, template, short } = scenario;
+        let ScenarioTable { name, delay, template, only_selected, alternative_to, short } = scenario;
         let ShortKeys { id, when, server_stub: _, response } = short;
         self.table(2, "[[stub.scenario]]");
-        for (key, value) in [("name", &name), ("id", &id)] {
+        for (key, value) in [("name", &name), ("id", &id), ("alternative_to", &alternative_to)] {
             if let Some(value) = value {
                 self.key(2, &[key], value);
             }
         }
         if let Some(when) = when {
-            self.when(&when.value);
+            for (path, value) in when::lines(&when.value) {
+                self.line(2, &format!("when.{path} = {value}"));
+            }
+        }
+        if let Some(only) = only_selected {
+            self.line(2, &format!("only_selected = {}", only.value));
+        }
+        if let Some(delay) = delay {
+            self.line(2, &format!("delay = {}", when::delay(&delay.value)));
         }
         if let Some(template) = template {
             self.line(2, &format!("template = {}", template.value));
@@ -114,42 +158,8 @@ impl Writer<'_> {
         self.response(&format!("{stub}-{name}"), response);
     }
 
-    fn when(&mut self, when: &WhenTable) {
-        let WhenTable { path: _, query, header, cookie: _, form, json, body, any: _ } = when;
-        for (kind, named) in [("query", query), ("header", header), ("form", form), ("json", json)] {
-            let named: Option<&At<Named<Condition>>> = named.as_ref();
-            for (name, condition) in named.iter().flat_map(|named| &named.value.0) {
-                self.condition(&["when", kind, name], &condition.value);
-            }
-        }
-        if let Some(condition) = body {
-            self.condition(&["when", "body"], &condition.value);
-        }
-    }
-
-    fn condition(&mut self, path: &[&str], condition: &Condition) {
-        let value = match condition {
-            Condition::Equals(value) => toml(&value.json),
-            Condition::Values(list) => {
-                let values: Vec<_> = list.value.0.iter().map(|scalar| toml(&scalar.value.0.json)).collect();
-                format!("[{}]", values.join(", "))
-            }
-            Condition::Operators(table) => {
-                let OperatorTable { eq, .. } = &*table.value;
-                let Some(eq) = eq else { return };
-                // A scalar means equality by itself.
-                if eq.json.is_array() || eq.json.is_object() {
-                    format!("{{ eq = {} }}", toml(&eq.json))
-                } else {
-                    toml(&eq.json)
-                }
-            }
-        };
-        self.line(2, &format!("{} = {value}", dotted(path)));
-    }
-
     fn response(&mut self, name: &str, response: ResponseKeys) {
-        let ResponseKeys { status, headers, json: _, body, r#type, file: _, base64: _ } = response;
+        let ResponseKeys { status, headers, json, body, r#type, file, base64 } = response;
         if let Some(status) = status {
             self.line(2, &format!("status = {}", status.0));
         }
@@ -165,6 +175,15 @@ impl Writer<'_> {
         if let Some(media) = &r#type {
             self.key(2, &["type"], media);
         }
+        if let Some(json) = json {
+            self.line(2, &format!("json = {}", toml(&json.json)));
+        }
+        if let Some(file) = file {
+            self.key(2, &["file"], &format!("{}/{}", self.folder, file.value));
+        }
+        if let Some(base64) = base64 {
+            self.key(2, &["base64"], &base64);
+        }
         let Some(body) = body else { return };
         if body.len() <= INLINE && !body.contains(['\n', '\r']) {
             self.key(2, &["body"], &body);
@@ -173,9 +192,18 @@ impl Writer<'_> {
         let said = headers.iter().flat_map(|headers| &headers.value.0).find(|(name, _)| name.value == "content-type");
         let said = said.and_then(|(_, values)| values.0.first()).map(|value| value.value.0.as_str());
         let media = said.or(r#type.as_ref().map(|media| media.value.as_str())).unwrap_or("");
-        let path = self.body_file(name, extension(media));
+        let ending = extension(media);
+        let body = body.value.into_bytes();
+        let hash = self.hasher.hash_one((&body, ending));
+        if let Some((path, _)) = self.same.get(&hash).map(|at| &self.bodies[*at]).filter(|(_, known)| *known == body) {
+            let path = path.clone();
+            self.key(2, &["file"], &path);
+            return;
+        }
+        let path = self.body_file(name, ending);
         self.key(2, &["file"], &path);
-        self.bodies.push((path, body.value));
+        self.same.insert(hash, self.bodies.len());
+        self.bodies.push((path, body));
     }
 
     /// A path that no other body has, of plain signs.
@@ -188,7 +216,15 @@ impl Writer<'_> {
             }
         }
         let base = base.trim_matches('-');
-        format!("{}/{}.{extension}", self.folder, self.names.take(base))
+        let mut number = 1;
+        loop {
+            let suffix = if number == 1 { String::new() } else { format!("-{number}") };
+            let path = format!("{}/{base}{suffix}.{extension}", self.folder);
+            if self.names.take(&path) == path {
+                return path;
+            }
+            number += 1;
+        }
     }
 }
 
@@ -210,8 +246,9 @@ fn dotted(path: &[&str]) -> String {
     path.iter().map(|key| key.to_toml_key()).collect::<Vec<_>>().join(".")
 }
 
-/// A JSON value as TOML writes it in one line. There is no null in it: whoever has one compares it as text.
-fn toml(json: &Json) -> String {
+/// A JSON value as TOML writes it in one line. TOML has no null: whoever has one compares it as text, and gets the empty
+/// one.
+pub fn toml(json: &Json) -> String {
     match json {
         Json::Null => "\"\"".to_owned(),
         Json::Bool(value) => value.to_string(),

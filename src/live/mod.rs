@@ -35,9 +35,9 @@ pub struct Snapshot {
     /// What never reaches a log.
     pub redactor: Arc<Redactor>,
     /// Heads of answers, by the number of their scenario.
-    pub ready: ReadyHeads,
+    pub ready: Arc<ReadyHeads>,
     /// Heads of answers, by the number of their server stub.
-    pub ready_server_stubs: ReadyHeads,
+    pub ready_server_stubs: Arc<ReadyHeads>,
 }
 
 /// Heads of answers, each made when its scenario first answers.
@@ -53,6 +53,23 @@ impl ReadyHeads {
     /// The head of the answer with this number.
     pub fn get(&self, number: u32, make: impl FnOnce() -> Ready) -> Option<&Arc<Ready>> {
         self.0.get(number as usize).map(|slot| slot.get_or_init(|| Arc::new(make())))
+    }
+}
+
+impl Snapshot {
+    /// The same configuration with other things laid over its stubs. Heads that are ready stay so: nothing that is laid
+    /// over changes them.
+    pub fn under(&self, table: Table) -> Snapshot {
+        Snapshot {
+            generation: self.generation,
+            settings: self.settings.clone(),
+            table,
+            upstreams: self.upstreams.clone(),
+            series: self.series.clone(),
+            redactor: self.redactor.clone(),
+            ready: self.ready.clone(),
+            ready_server_stubs: self.ready_server_stubs.clone(),
+        }
     }
 }
 

@@ -113,6 +113,8 @@ codes! {
     BadExample "bad-example",
     /// An example does not get what it must get.
     ExampleFailed "example-failed",
+    /// A scenario that another is an alternative to is not there, or is an alternative itself.
+    UnknownScenario "unknown-scenario",
     /// A server stub that is used is not defined.
     UnknownServerStub "unknown-server-stub",
     /// A private mock has no key.
@@ -157,7 +159,7 @@ codes! {
     BadBase64 "bad-base64",
     /// A value has no JSON form.
     NoJsonForm "no-json-form",
-    /// A body file, a collection or an environment lies outside its directory.
+    /// A body file, a collection, an environment or an OpenAPI document lies outside its directory.
     FileOutside "file-outside",
     // --- templates ---
     /// A template is malformed.
@@ -173,13 +175,25 @@ codes! {
     // --- collections ---
     /// The file is no JSON.
     JsonSyntax "json-syntax",
+    /// The file is no YAML, or more than JSON can say.
+    YamlSyntax "yaml-syntax",
+    /// Objects and lists lie in each other too deeply.
+    TooDeep "too-deep",
+    /// The file is no OpenAPI document of version 3.0 or 3.1.
+    BadSpec "bad-openapi",
+    /// A `$ref` leads nowhere, to itself, or out of its document.
+    BadRef "bad-ref",
     /// The file is no Postman collection of version 2.
     BadCollection "bad-collection",
     /// The file is no Postman environment.
     BadEnvironment "bad-environment",
-    /// Something in a collection has no form here and was left out or changed (a warning).
+    /// The file holds no mappings of WireMock, or too many.
+    BadMapping "bad-mapping",
+    /// The file is no HAR archive.
+    BadArchive "bad-archive",
+    /// Something in a collection or an OpenAPI document has no form here and was left out or changed (a warning).
     NotTranslated "not-translated",
-    /// A collection has no saved example that can be an answer (a warning).
+    /// A collection has no saved example, or a document no operation, that can be answered (a warning).
     NoExamples "no-examples",
     // --- reload ---
     /// A change takes effect at a restart only.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, VARY};
+use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER, VARY};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use pingora::http::ResponseHeader;
 
@@ -13,6 +13,7 @@ use crate::live::Snapshot;
 use crate::redact::Redactor;
 use crate::stubs::answer::{Answer, Ready};
 use crate::stubs::cors::Fields;
+use crate::stubs::limit::{Exceeded, LimitKind};
 use crate::stubs::marker::Marker;
 use crate::words::{Failure, Rejection};
 
@@ -122,6 +123,18 @@ impl Local {
     /// The answer of a private mock with Postman's matching to a key in the query, in Postman's words.
     pub fn mock_not_found(cors: Fields) -> Self {
         Self::json(404, "application/json; charset=utf-8", Bytes::from_static(MOCK_NOT_FOUND), cors)
+    }
+
+    /// The answer of a mock that has answered as often as it may, in Postman's words (reference, section 9).
+    pub fn limited(exceeded: Exceeded, cors: Fields) -> Self {
+        let (name, message) = match exceeded.kind {
+            LimitKind::Rate => ("rateLimitError", format!("Rate limit exceeded. Retry after {}", exceeded.until)),
+            LimitKind::Calls => ("usageLimitError", "Usage limit reached. Contact your team admin.".to_owned()),
+        };
+        let error = serde_json::json!({ "error": { "name": name, "message": message } });
+        let mut local = Self::json(429, "application/json; charset=utf-8", error.to_string().into(), cors);
+        local.push(RETRY_AFTER, exceeded.wait.into());
+        local
     }
 
     /// The answer to a preflight.

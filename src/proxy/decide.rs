@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::HeaderValue;
 
@@ -59,15 +59,23 @@ pub struct Arrival<'a> {
     pub exchange: &'a Arc<Exchange>,
 }
 
-/// Asks the table; `None` where that panicked.
+/// Asks the table, and takes what the decision rests on; `None` where that panicked.
 pub fn judge<'s>(plane: &DataPlane, snapshot: &'s Snapshot, view: &RequestView<'_>) -> Option<Decision<'s>> {
-    // A panic in here ends this request and nothing else: nothing is half done, since deciding changes nothing.
+    // A panic in here ends this request and nothing else: nothing is half done, since only what is decided is taken.
     let decided = catch_unwind(AssertUnwindSafe(|| {
         if let Some(hook) = &plane.hooks.before_decide {
             hook(view);
         }
-        let inputs = Inputs { dice: plane.roll(), delay_cap: snapshot.settings.limits.delay };
-        snapshot.table.decide(view, &inputs)
+        let table = &snapshot.table;
+        let now = if table.is_timed() { plane.now() } else { Duration::ZERO };
+        let inputs = Inputs { dice: plane.roll(), delay_cap: snapshot.settings.limits.delay, now };
+        loop {
+            let decision = table.decide(view, &inputs);
+            // Where it rests on the last of something that another request has taken, it is another.
+            if !table.is_timed() || decision.settle(now) {
+                return decision;
+            }
+        }
     }));
     decided.ok()
 }
@@ -136,7 +144,7 @@ struct Draft {
     mock: Option<usize>,
     scenario: Option<(u32, u16)>,
     server_stub: Option<(u32, u16)>,
-    delay: std::time::Duration,
+    delay: Duration,
 }
 
 impl Draft {
@@ -146,13 +154,14 @@ impl Draft {
             mock: None,
             scenario: None,
             server_stub: None,
-            delay: std::time::Duration::ZERO,
+            delay: Duration::ZERO,
         };
         let Some(decision) = decision else { return draft };
         let call = &mut draft.call;
         call.mock = decision.mock.map(|mock| mock.name.clone());
         call.miss = decision.miss.map(|miss| miss.reason);
         call.bad_delay = decision.bad_delay;
+        call.overridden = !decision.overrides.is_empty();
         draft.mock = decision.mock.map(|mock| mock.number as usize);
         call.decided = match &decision.action {
             Action::Scenario(scenario, delay) => {
@@ -170,6 +179,7 @@ impl Draft {
             }
             Action::Preflight => Decided::Preflight,
             Action::Denied => Decided::Denied,
+            Action::Limited(_) => Decided::Limited,
             Action::Forward(to) => {
                 call.upstream = snapshot.upstreams.get(to.0 as usize).map(|upstream| upstream.settings.name.clone());
                 Decided::Forwarded
@@ -184,7 +194,7 @@ impl Draft {
     /// Notes that the answer could not be made: it counts as no answer of the stub, and there is nothing to delay.
     fn fail(&mut self) {
         (self.scenario, self.server_stub) = (None, None);
-        self.delay = std::time::Duration::ZERO;
+        self.delay = Duration::ZERO;
         self.call.decided = Decided::Failed;
     }
 
@@ -221,7 +231,7 @@ pub fn ready<'s>(
         if snapshot.settings.proxy.marker {
             local.add(STANDIN, marker.clone().number("generation", snapshot.generation).as_str());
         }
-        let call = calls::Decision { bad_delay: false, ..Draft::of(snapshot, Some(decision)).call };
+        let call = calls::Decision { bad_delay: false, overridden: false, ..Draft::of(snapshot, Some(decision)).call };
         local.ready(&call, &snapshot.redactor)
     })?;
     Some((answer, ready))
@@ -268,6 +278,7 @@ fn plan(
             let header = mock.map_or("x-api-key", |mock| &*mock.access.header);
             (Local::denied(header, cors()), plain("denied"))
         }
+        Action::Limited(exceeded) => (Local::limited(*exceeded, cors()), plain("limited")),
         Action::Unmatched if mock.is_some_and(|mock| mock.lacks_examples()) => {
             (Local::no_example(cors()), missed(plain("unmatched")))
         }

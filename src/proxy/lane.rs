@@ -161,7 +161,9 @@ pub fn answer<'p, 's>(
         }
         _ => return None,
     };
-    if plain.debug || decision.bad_delay || plane.sinks.traces.is_some() || log.access_log == AccessLog::All {
+    // What is odd about a call is noted with it, and not with all that get this answer.
+    let is_odd = plain.debug || decision.bad_delay || !decision.overrides.is_empty();
+    if is_odd || plane.sinks.traces.is_some() || log.access_log == AccessLog::All {
         return None;
     }
     let (answer, ready) = decide::ready(snapshot, decision, view)?;

@@ -29,7 +29,7 @@ mod wire;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use pingora::proxy::{HttpProxy, Session};
 use pingora::server::configuration::ServerConf;
@@ -77,6 +77,8 @@ pub struct DataPlane {
 pub struct Hooks {
     /// Called with each request before it is decided.
     pub before_decide: Option<BeforeDecide>,
+    /// How far the clock is ahead by which overrides and limits end.
+    pub ahead: Option<Arc<dyn Fn() -> Duration + Send + Sync>>,
 }
 
 /// Looks at a request; may panic, which is what it is for.
@@ -135,6 +137,12 @@ impl DataPlane {
     /// Whether answers end their connections.
     fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// The time since the epoch by which overrides and limits end.
+    fn now(&self) -> Duration {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        now + self.hooks.ahead.as_ref().map_or(Duration::ZERO, |ahead| ahead())
     }
 
     /// A number drawn evenly from all numbers.

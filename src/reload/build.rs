@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use super::changes::{Changes, compare};
-use crate::config::{self, Fingerprint, Loaded, Request};
+use super::overlay::without;
+use crate::config::overlay::{Entry, Fault, lay};
+use crate::config::{self, Fingerprint, Loaded, Refused, Request};
 use crate::live::{ReadyHeads, Snapshot, UpstreamState};
 use crate::metrics::{Kept, Metrics, Series};
 use crate::problem::{Code, Problem, Problems, Sources};
@@ -14,23 +16,76 @@ use crate::redact::{Redactor, Secret};
 use crate::settings::{Settings, Upstream};
 use crate::stubs::table::Table;
 
-/// The next snapshot, what it changes and its warnings, or all problems; and the files as they were read.
-pub(super) type Built = (Result<(Snapshot, Changes, Problems), Problems>, Fingerprint);
+/// A snapshot that is ready to be put into force.
+pub(super) struct Next {
+    pub snapshot: Snapshot,
+    /// What was to lie over the files.
+    pub entries: Vec<Arc<Entry>>,
+    /// What of it does not.
+    pub dropped: Dropped,
+    /// What it changes; `None` where no file was read.
+    pub changes: Option<Changes>,
+}
+
+/// What does not lie over the files any more, with the reason.
+pub(super) type Dropped = Vec<(Arc<Entry>, Fault)>;
+
+/// The next snapshot with its warnings, or all problems; and the files as they were read.
+pub(super) type Built = (Result<(Next, Problems), Problems>, Fingerprint);
 
 /// Loads and compares, away from the request path.
-pub(super) fn build(request: &Request, old: &Snapshot, metrics: &Metrics) -> Built {
-    let Loaded { settings, table, problems, fingerprint, .. } = match config::load(request) {
+pub(super) fn build(request: &Request, entries: Vec<Arc<Entry>>, old: &Snapshot, metrics: &Metrics) -> Built {
+    let (loaded, dropped) = load(request, &entries);
+    let mut loaded = match loaded {
         Ok(loaded) => loaded,
         Err(refused) => return (Err(refused.problems), refused.fingerprint),
     };
+    loaded.table.keep_counts(&old.table);
+    let (Loaded { settings, table, problems, fingerprint, .. }, dropped) = laid(loaded, dropped, &entries);
     let restart = needs_restart(&old.settings, &settings);
     if !restart.is_empty() {
         return (Err(Problems::new(restart, Sources::default())), fingerprint);
     }
     let mut changes = compare(&old.table, &table);
     changes.generation = old.generation + 1;
-    let next = snapshot(settings, table, changes.generation, Some(old), metrics);
-    (Ok((next, changes, problems)), fingerprint)
+    let snapshot = snapshot(settings, table, changes.generation, Some(old), metrics);
+    (Ok((Next { snapshot, entries, dropped, changes: Some(changes) }, problems)), fingerprint)
+}
+
+/// Loads files with the environments and releases that entries choose. One that stands in the way of files which are
+/// valid by themselves is left out.
+pub(super) fn load(request: &Request, entries: &[Arc<Entry>]) -> (Result<Loaded, Box<Refused>>, Dropped) {
+    let with = |overlay: Vec<Arc<Entry>>| config::load(&Request { overlay, ..request.clone() });
+    let choices: Vec<_> = entries.iter().filter(|entry| entry.is_choice()).cloned().collect();
+    let all = with(choices.clone());
+    if all.is_ok() || choices.is_empty() {
+        return (all, Dropped::new());
+    }
+    let mut kept = Vec::new();
+    let mut last = with(Vec::new());
+    let mut dropped = Dropped::new();
+    for choice in choices {
+        if last.is_err() {
+            break;
+        }
+        kept.push(choice.clone());
+        match with(kept.clone()) {
+            Ok(loaded) => last = Ok(loaded),
+            Err(refused) => {
+                kept.pop();
+                dropped.push((choice, Fault::Refused(refused.problems)));
+            }
+        }
+    }
+    (last, dropped)
+}
+
+/// Lays entries over what was loaded, but those that were dropped already.
+pub(super) fn laid(loaded: Loaded, mut dropped: Dropped, entries: &[Arc<Entry>]) -> (Loaded, Dropped) {
+    let entries = without(entries.to_vec(), &dropped);
+    let (table, more) = lay(&loaded.table, &entries, &loaded.settings.limits);
+    dropped.extend(more);
+    (Loaded { table, ..loaded }, dropped)
 }
 
 /// Changes that take effect at a restart only, each refused by name.
@@ -82,8 +137,8 @@ pub(super) fn snapshot(
         upstreams: settings.upstreams.iter().map(state).collect(),
         series: Arc::new(Series::new(table.scenarios().len(), table.server_stubs().len(), table.mocks().len())),
         redactor: Arc::new(redactor),
-        ready: ReadyHeads::new(table.scenarios().len()),
-        ready_server_stubs: ReadyHeads::new(table.server_stubs().len()),
+        ready: Arc::new(ReadyHeads::new(table.scenarios().len())),
+        ready_server_stubs: Arc::new(ReadyHeads::new(table.server_stubs().len())),
         settings,
         table,
     }

@@ -46,8 +46,9 @@ fn name<'t>(table: &'t Table, stub: &'t Stub) -> (&'t str, &'t str) {
 
 /// What a mock's own settings mean for all its stubs.
 fn said(mock: &Mock) -> String {
-    let Mock { hosts, active, access, delay, cors, selectors, .. } = mock;
-    format!("{hosts:?} {active:?} {access:?} {delay:?} {cors:?} {selectors:?}")
+    let Mock { hosts, active, access, delay, cors, selectors, limit, .. } = mock;
+    let limit = limit.as_ref().map(|limiter| limiter.limit);
+    format!("{hosts:?} {active:?} {access:?} {delay:?} {cors:?} {selectors:?} {limit:?}")
 }
 
 /// Whether two stubs of one name answer alike. Numbers are places in the table and change with the neighbours, so they

@@ -5,21 +5,26 @@
 
 mod build;
 mod changes;
+mod overlay;
 mod retire;
+mod state;
 mod watch;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 pub use changes::Changes;
+pub use overlay::Refusal;
 pub use watch::watch;
 
+use crate::config::overlay::Entry;
 use crate::config::{Fingerprint, Loaded, Request};
 use crate::live::{Live, Snapshot, resolve};
 use crate::metrics::{Metrics, Reloaded};
 use crate::problem::{Code, Problem, Problems, Sources, Summary};
-use build::{build, fresh, kept, snapshot};
+use build::{Next, build, fresh, kept, snapshot};
+use overlay::{restored, without};
 use retire::retire;
 
 /// How long a reload waits for the names of new upstreams before it takes effect without them.
@@ -77,11 +82,14 @@ pub struct Reloader {
     seen: Mutex<Fingerprint>,
     refused: Mutex<Option<Summary>>,
     last: Mutex<Attempt>,
+    /// What lies over the files, oldest first.
+    overlay: Mutex<Vec<Arc<Entry>>>,
     path: Option<PathBuf>,
 }
 
 /// Makes the first snapshot of a configuration, and the reloader that will replace it.
 pub fn begin(request: Request, loaded: Loaded, metrics: &Arc<Metrics>) -> (Arc<Live>, Reloader) {
+    let (loaded, entries) = restored(&request, loaded);
     let Loaded { settings, table, fingerprint, path, problems, .. } = loaded;
     let changes = Changes { generation: 1, added: table.stubs().len(), ..Changes::default() };
     let first = Attempt { trigger: Trigger::Start, at: SystemTime::now(), changes: Some(changes), problems };
@@ -98,6 +106,7 @@ pub fn begin(request: Request, loaded: Loaded, metrics: &Arc<Metrics>) -> (Arc<L
         seen: Mutex::new(fingerprint),
         refused: Mutex::new(None),
         last: Mutex::new(first),
+        overlay: Mutex::new(entries),
         path,
     };
     (live, reloader)
@@ -119,26 +128,24 @@ impl Reloader {
         let request = self.request.clone();
         let metrics = self.metrics.clone();
         // Reading and compiling may take a while; no worker of the data plane is held up for it.
-        let built = tokio::task::spawn_blocking(move || build(&request, &old, &metrics)).await;
+        let entries = self.overlay();
+        let built = tokio::task::spawn_blocking(move || build(&request, entries, &old, &metrics)).await;
         let result = match built {
             Ok((result, fingerprint)) => {
-                *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = fingerprint;
+                *guarded(&self.seen) = fingerprint;
                 result
             }
             Err(panic) => Err(failed_inside(&panic)),
         };
         match result {
-            Ok((next, changes, warnings)) => {
-                resolve::resolve(&fresh(&next), RESOLVE).await;
-                self.put(next).await;
-                self.metrics.generation.set(i64::try_from(changes.generation).unwrap_or(i64::MAX));
-                self.metrics.reloaded(Reloaded::Applied, unix_seconds());
-                *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                report(&warnings);
-                self.tried(trigger, Some(changes), warnings);
-                let Changes { generation, added, changed, removed } = changes;
-                let trigger = trigger.as_str();
-                tracing::info!(generation, added, changed, removed, trigger, "configuration replaced");
+            Ok((Next { snapshot, entries, dropped, changes }, warnings)) => {
+                let changes = changes.unwrap_or_default();
+                self.applied(trigger, snapshot, changes, warnings).await;
+                let kept = without(entries, &dropped);
+                if !dropped.is_empty() {
+                    self.write_aside(&kept).await;
+                }
+                self.keep(kept, dropped);
                 Ok(changes)
             }
             Err(problems) => {
@@ -156,11 +163,25 @@ impl Reloader {
                     report = problems.render(false).trim_end(),
                     "configuration refused, the one in force stays"
                 );
-                *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = summary;
+                *guarded(&self.refused) = summary;
                 self.tried(trigger, None, problems.clone());
                 Err(problems)
             }
         }
+    }
+
+    /// Puts a new configuration into force, and says so.
+    async fn applied(&self, trigger: Trigger, next: Snapshot, changes: Changes, warnings: Problems) {
+        resolve::resolve(&fresh(&next), RESOLVE).await;
+        self.put(next).await;
+        self.metrics.generation.set(i64::try_from(changes.generation).unwrap_or(i64::MAX));
+        self.metrics.reloaded(Reloaded::Applied, unix_seconds());
+        *guarded(&self.refused) = None;
+        report(&warnings);
+        self.tried(trigger, Some(changes), warnings);
+        let Changes { generation, added, changed, removed } = changes;
+        let trigger = trigger.as_str();
+        tracing::info!(generation, added, changed, removed, trigger, "configuration replaced");
     }
 
     /// Loads the configuration as a reload would, and leaves it at that.
@@ -170,16 +191,17 @@ impl Reloader {
     pub async fn check(&self) -> Result<(Changes, Problems), Problems> {
         let _turn = self.turn.lock().await;
         let (old, request, metrics) = (self.live.snapshot(), self.request.clone(), self.metrics.clone());
+        let entries = self.overlay();
         let built = tokio::task::spawn_blocking(move || {
-            let (result, _) = build(&request, &old, &metrics);
-            result.map(|(_, changes, warnings)| (changes, warnings))
+            let (result, _) = build(&request, entries, &old, &metrics);
+            result.map(|(next, warnings)| (next.changes.unwrap_or_default(), warnings))
         });
         built.await.unwrap_or_else(|panic| Err(failed_inside(&panic)))
     }
 
     /// The last attempt to put a configuration into force.
     pub fn last(&self) -> Attempt {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        guarded(&self.last).clone()
     }
 
     /// The file that `standin.toml` was read from at the start; `None` for a plain proxy.
@@ -189,7 +211,7 @@ impl Reloader {
 
     fn tried(&self, trigger: Trigger, changes: Option<Changes>, problems: Problems) {
         let attempt = Attempt { trigger, at: SystemTime::now(), changes, problems };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = attempt;
+        *guarded(&self.last) = attempt;
     }
 
     /// Puts a snapshot into force, and drops what belonged to the old one alone.
@@ -204,7 +226,7 @@ impl Reloader {
 
     /// What was wrong with the last attempt; nothing after one that took effect.
     pub fn refused(&self) -> Option<Summary> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        guarded(&self.refused).clone()
     }
 
     /// Whether some file differs from what was loaded, or refused, last.
@@ -213,7 +235,7 @@ impl Reloader {
         let looked = tokio::task::spawn_blocking(move || (seen.moved(), seen)).await;
         match looked {
             Ok((false, seen)) => {
-                *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+                *guarded(&self.seen) = seen;
                 false
             }
             Ok((true, _)) | Err(_) => true,
@@ -221,8 +243,13 @@ impl Reloader {
     }
 
     fn seen(&self) -> Fingerprint {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        guarded(&self.seen).clone()
     }
+}
+
+/// What is behind a lock; whoever panicked with it had changed nothing.
+fn guarded<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is said of a load that panicked.

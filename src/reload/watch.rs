@@ -33,6 +33,7 @@ pub async fn watch(reloader: Arc<Reloader>) {
             Ok(None) => tokio::time::sleep(POLL).await,
             Err(_) => {}
         }
+        reloader.sweep().await;
         if reloader.moved().await {
             // Refused or not, `run` has said so and remembers what it saw.
             let _ = reloader.run(Trigger::Watch).await;

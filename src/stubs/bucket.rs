@@ -52,6 +52,7 @@ pub enum Found {
 /// Positions by what selectors name, for buckets too large to scan.
 #[derive(Debug, Default)]
 struct Names {
+    /// By the name, and by what it is without brackets behind it.
     by_name: Map<Box<str>, Vec<u32>>,
     by_id: Map<Box<str>, Vec<u32>>,
     by_status: Map<u16, Vec<u32>>,
@@ -64,6 +65,8 @@ pub enum Wanted<'a> {
     Id(&'a str),
     /// A scenario with this name.
     Name(&'a str),
+    /// A scenario of this example: one with this name, or with this name and more in brackets behind it.
+    Example(&'a str),
     /// A scenario with this status.
     Status(u16),
 }
@@ -87,7 +90,10 @@ impl Bucket {
         if rules.len() > SCAN {
             for (at, rule) in rules.iter().enumerate() {
                 let scenario = scenarios[rule.scenario as usize].as_ref();
-                names.by_name.entry((*scenario.name).into()).or_default().push(at as u32);
+                let (name, stem) = (&*scenario.name, stem(&scenario.name));
+                for key in [Some(name), Some(stem).filter(|stem| *stem != name)].into_iter().flatten() {
+                    names.by_name.entry(key.into()).or_default().push(at as u32);
+                }
                 names.by_id.entry((*scenario.id).into()).or_default().push(at as u32);
                 names.by_status.entry(scenario.answer.status).or_default().push(at as u32);
             }
@@ -106,9 +112,15 @@ impl Bucket {
     }
 
     /// The first rule that holds. `fault` is set where the body could not be looked at.
-    pub fn find(&self, view: &RequestView<'_>, check: impl Fn(Rule) -> Outcome, fault: &mut Option<Reason>) -> Found {
+    /// `check` is told which rules hold for every request that comes to them.
+    pub fn find(
+        &self,
+        view: &RequestView<'_>,
+        check: impl Fn(Rule, bool) -> Outcome,
+        fault: &mut Option<Reason>,
+    ) -> Found {
         let attempt = |rule: Rule, certain: bool, fault: &mut Option<Reason>| {
-            match if certain { Outcome::Holds } else { check(rule) } {
+            match check(rule, certain) {
                 Outcome::Holds => return Some(Found::Rule(rule)),
                 Outcome::NeedsBody => return Some(Found::NeedsBody),
                 Outcome::Fails(reason) if is_body_fault(reason) => *fault = fault.or(Some(reason)),
@@ -134,8 +146,8 @@ impl Bucket {
         }
     }
 
-    /// All rules, in the order in which they are tried.
-    pub(super) fn rules(&self) -> &[Rule] {
+    /// Its rules, in the order in which they are tried.
+    pub fn rules(&self) -> &[Rule] {
         match &self.rules {
             Rules::One(rule, _) => std::slice::from_ref(rule),
             Rules::Many(many) => &many.rules,
@@ -155,17 +167,25 @@ impl Bucket {
         };
         let listed = names.and_then(|names| match wanted {
             Wanted::Id(id) => names.by_id.get(id),
-            Wanted::Name(name) => names.by_name.get(name),
+            Wanted::Name(name) | Wanted::Example(name) => names.by_name.get(name),
             Wanted::Status(status) => names.by_status.get(&status),
         });
-        let scanned = rules.iter().filter(move |_| names.is_none()).filter(move |rule| {
+        let is_wanted = move |rule: &&Rule| {
             let scenario = scenarios[rule.scenario as usize].as_ref();
             match wanted {
                 Wanted::Id(id) => *scenario.id == *id,
                 Wanted::Name(name) => *scenario.name == *name,
+                Wanted::Example(name) => *scenario.name == *name || stem(&scenario.name) == name,
                 Wanted::Status(status) => scenario.answer.status == status,
             }
-        });
-        listed.into_iter().flatten().map(|at| &rules[*at as usize]).chain(scanned).copied()
+        };
+        let scanned = rules.iter().filter(move |_| names.is_none());
+        listed.into_iter().flatten().map(|at| &rules[*at as usize]).chain(scanned).filter(is_wanted).copied()
     }
+}
+
+/// A name without what stands in brackets behind it, by which examples of one name are told apart.
+fn stem(name: &str) -> &str {
+    let before = name.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));
+    before.map_or(name, |(before, _)| before)
 }

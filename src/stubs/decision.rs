@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::limit::Exceeded;
+use super::overlay::Override;
 use super::scenario::{Destination, Mock, Scenario, ServerStub};
 use crate::words::{Decided, Reason};
 
@@ -14,6 +16,8 @@ pub struct Inputs {
     pub dice: u64,
     /// The longest delay.
     pub delay_cap: Duration,
+    /// The time since the epoch; looked at only where a table [asks for it](super::table::Table::is_timed).
+    pub now: Duration,
 }
 
 /// What is to be done with a request. A value: nothing has happened yet.
@@ -29,6 +33,8 @@ pub struct Decision<'t> {
     pub bad_delay: bool,
     /// Whether `x-mock-*` selectors are on for this caller and so are not for the upstream.
     pub selectors_on: bool,
+    /// The overrides that it rests on.
+    pub overrides: Vec<&'t Override>,
 }
 
 /// What to do with a request.
@@ -42,6 +48,8 @@ pub enum Action<'t> {
     Preflight,
     /// The mock is private and no valid key came: 401, or in Postman's matching 404 where it came in the query.
     Denied,
+    /// The mock has answered as often as it may: 429.
+    Limited(Exceeded),
     /// The upstream answers.
     Forward(Destination),
     /// Nobody answers: 404.
@@ -60,10 +68,30 @@ impl Action<'_> {
             Action::ServerStub(..) => Decided::ServerStub,
             Action::Preflight => Decided::Preflight,
             Action::Denied => Decided::Denied,
+            Action::Limited(_) => Decided::Limited,
             Action::Forward(_) => Decided::Forwarded,
             Action::Unmatched | Action::GateClosed => Decided::Unmatched,
             Action::NeedsBody => return None,
         })
+    }
+}
+
+impl Decision<'_> {
+    /// Takes what the decision rests on: one of the requests that each of its overrides is for, and, if the mock itself
+    /// answers, one of those that its limit allows. `false`, and nothing taken, where somebody else has taken the last:
+    /// then decide again. Of a decision that only asks for the body nothing is taken.
+    pub fn settle(&self, now: Duration) -> bool {
+        if matches!(self.action, Action::NeedsBody) {
+            return true;
+        }
+        let taken = self.overrides.iter().take_while(|entry| entry.take()).count();
+        let is_answer = matches!(self.action, Action::Scenario(..) | Action::ServerStub(..));
+        let limiter = self.mock.filter(|_| is_answer).and_then(|mock| mock.limit.as_ref());
+        if taken == self.overrides.len() && limiter.is_none_or(|limiter| limiter.take(now)) {
+            return true;
+        }
+        self.overrides[..taken].iter().for_each(|entry| entry.give_back());
+        false
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Subject {
     Json(Box<JsonPath>),
     /// The body's text.
     Body,
+    /// Path and query as they were sent.
+    Target,
 }
 
 /// Whether conditions hold.
@@ -176,6 +178,7 @@ impl Subject {
             Subject::Form(_) => Reason::Form,
             Subject::Json(_) => Reason::Json,
             Subject::Body => Reason::Body,
+            Subject::Target => Reason::Target,
         }
     }
 }
@@ -224,6 +227,7 @@ impl Subject {
                 Ok(body) => look.at(std::iter::once(body).filter(|body| !body.is_empty()).map(Found::Text)),
                 Err(why) => return Err(no_value(why, Reason::Body)),
             },
+            Subject::Target => look.at(std::iter::once(Found::Text(view.target()))),
         })
     }
 }

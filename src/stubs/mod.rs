@@ -1,6 +1,7 @@
 //! The domain, pure: no sockets, no files, no clock, no dice. A request comes in as a view, a decision goes out as a
 //! value.
 
+pub mod accept;
 pub mod answer;
 pub mod bucket;
 pub mod cors;
@@ -9,10 +10,12 @@ pub mod delay;
 pub mod explain;
 pub mod index;
 pub mod json;
+pub mod limit;
 pub mod marker;
 pub mod matcher;
 pub mod number;
 pub mod operator;
+pub mod overlay;
 pub mod path;
 pub mod path_template;
 mod place;

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use subtle::ConstantTimeEq;
 
+use super::accept::Offer;
 use super::answer::Answer;
 use super::cors::Cors;
 use super::delay::Delay;
+use super::limit::Limiter;
 use super::marker::Marker;
 use super::matcher::Conditions;
 use super::path_template::Template;
@@ -43,8 +45,12 @@ pub struct Mock {
     pub active: Option<(Arc<ServerStub>, Scope)>,
     /// Whether headers choose the answer.
     pub selectors: Selectors,
+    /// How often it answers; `None` for as often as it is asked.
+    pub limit: Option<Arc<Limiter>>,
     /// Values of variables that are shown nowhere.
     pub secrets: Box<[Key]>,
+    /// What people want to know of it, and no decision.
+    pub about: Box<About>,
     /// How Postman's matching chooses; `None` where every condition of a stub must hold.
     pub postman: Option<Box<postman::Settings>>,
 }
@@ -59,6 +65,23 @@ impl Mock {
     pub fn lacks_examples(&self) -> bool {
         self.postman.as_ref().is_some_and(|settings| !settings.has_examples)
     }
+}
+
+/// What people want to know of a mock, and no decision.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Whose it is.
+    pub owner: Option<Box<str>>,
+    /// The collection that it is made of, as its file names it.
+    pub collection: Option<Box<str>>,
+    /// The active environment.
+    pub environment: Option<Box<str>>,
+    /// All environments.
+    pub environments: Box<[Box<str>]>,
+    /// The active release.
+    pub release: Option<Box<str>>,
+    /// All releases.
+    pub releases: Box<[Box<str>]>,
 }
 
 /// A host that a mock serves.
@@ -202,6 +225,8 @@ pub struct Stub {
     pub path: Arc<Template>,
     /// What `match` says of the query; nothing in Postman's matching, where the examples say it.
     pub query: Conditions,
+    /// Whose it is, where that is said of it alone.
+    pub owner: Option<Box<str>>,
     /// Its scenarios in the order in which they are tried, by their numbers in the table.
     pub scenarios: Box<[u32]>,
 }
@@ -231,6 +256,10 @@ pub struct Scenario {
     pub delay: Option<Delay>,
     /// The start of its `standin` field.
     pub marker: Marker,
+    /// Whether it answers only where a selector names it, or in place of another.
+    pub only_selected: bool,
+    /// What can be sent in its place, itself first; none where there is nothing else.
+    pub offers: Box<[Offer]>,
 }
 
 /// The condition that opens or closes all mocking for a request.

@@ -2,25 +2,31 @@
 //!
 //! [`Table::decide`] is the total order of the product document, section 4, as a pure function: time, dice and the
 //! body come in, a [`Decision`] goes out. It is called twice for a request whose body a stub asks for: first without
-//! the body, then with it. [`explain`](super::explain) runs the same code and takes note of its steps. What the caller chooses by headers is found in `selectors`.
+//! the body, then with it. [`explain`](super::explain) runs the same code and takes note of its steps. What the
+//! caller chooses by headers is found in `selectors`.
 
 mod examples;
+mod overlay;
+pub(super) mod prefer;
 pub(super) mod selectors;
+mod strict;
 pub(super) mod trace;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::accept;
 use super::answer::Answer;
 use super::bucket::{Found, Rule};
-use super::cors::preflight_method;
 use super::decision::{Action, Decision, Inputs, Miss};
 use super::delay::{self, Delay};
-use super::index::{Candidates, Index, Taken};
-use super::matcher::Outcome;
+use super::index::{Index, Taken};
+use super::overlay::Override;
 use super::request::{NoValue, RequestView};
 use super::scenario::{Destination, Gate, Mock, Scenario, Scope, ServerStub, Stub};
 use crate::words::Reason;
+use overlay::{Forced, Off};
+use prefer::Prefer;
 use selectors::Asked;
 use trace::{Silent, Step, Trace};
 
@@ -28,10 +34,14 @@ use trace::{Silent, Step, Trace};
 #[derive(Debug, Default)]
 pub struct Table {
     mocks: Box<[Arc<Mock>]>,
-    stubs: Box<[Stub]>,
-    scenarios: Box<[Arc<Scenario>]>,
-    server_stubs: Box<[Arc<ServerStub>]>,
-    index: Index,
+    /// The mocks as the files have them.
+    filed: Arc<[Arc<Mock>]>,
+    overrides: Box<[Override]>,
+    is_timed: bool,
+    stubs: Arc<[Stub]>,
+    scenarios: Arc<[Arc<Scenario>]>,
+    server_stubs: Arc<[Arc<ServerStub>]>,
+    index: Arc<Index>,
     gate: Gate,
     upstream: Option<Destination>,
 }
@@ -62,18 +72,21 @@ impl Table {
         let Parts { mocks, stubs, scenarios, server_stubs, gate, upstream } = parts;
         let (index, taken) = Index::build(&mocks, &stubs, &scenarios);
         let table = Table {
+            is_timed: mocks.iter().any(|mock| mock.limit.is_some()),
+            filed: mocks.clone().into(),
             mocks: mocks.into(),
+            overrides: Box::default(),
             stubs: stubs.into(),
             scenarios: scenarios.into(),
             server_stubs: server_stubs.into(),
-            index,
+            index: Arc::new(index),
             gate,
             upstream,
         };
         (table, taken)
     }
 
-    /// Mocks in file order.
+    /// Mocks in file order, as they are in force.
     pub fn mocks(&self) -> &[Arc<Mock>] {
         &self.mocks
     }
@@ -98,12 +111,6 @@ impl Table {
         &self.server_stubs
     }
 
-    /// The mock that a request belongs to and its first candidate there, whatever the candidate's conditions.
-    pub fn first_candidate(&self, view: &RequestView<'_>) -> Option<(u32, u32)> {
-        let found = self.index.candidates(view, view.method);
-        found.mock.zip(found.first().map(|rule| rule.stub))
-    }
-
     /// The gate.
     pub(super) fn gate(&self) -> &Gate {
         &self.gate
@@ -114,7 +121,7 @@ impl Table {
         &self.index
     }
 
-    /// Decides what to do with a request: one total order, top to bottom.
+    /// Decides what to do with a request. Nothing that it rests on is [taken](Decision::settle) yet.
     pub fn decide<'t>(&'t self, view: &RequestView<'_>, inputs: &Inputs) -> Decision<'t> {
         self.decide_and_tell(view, inputs, &mut Silent)
     }
@@ -127,8 +134,27 @@ impl Table {
         inputs: &Inputs,
         trace: &mut impl Trace,
     ) -> Decision<'t> {
-        let found = self.index.candidates(view, view.method);
-        if let Some(decision) = self.preflight(view, &found) {
+        let mut decision = self.unlimited(view, inputs, trace);
+        // What is forwarded is no answer of the mock's, so it is neither counted nor refused.
+        if let Some(limiter) = decision.mock.and_then(|mock| mock.limit.as_ref())
+            && matches!(decision.action, Action::Scenario(..) | Action::ServerStub(..))
+            && let Some(exceeded) = limiter.exceeded(inputs.now)
+        {
+            decision.action = Action::Limited(exceeded);
+            decision.overrides.clear();
+        }
+        decision
+    }
+
+    /// The same without limits: one total order, top to bottom.
+    #[inline(always)]
+    fn unlimited<'t>(&'t self, view: &RequestView<'_>, inputs: &Inputs, trace: &mut impl Trace) -> Decision<'t> {
+        let mut found = self.index.candidates(view, view.method);
+        let off = match self.overrides.is_empty() {
+            true => Off::default(),
+            false => self.switch_off(view, inputs.now, &mut found),
+        };
+        if let Some(decision) = self.preflight(view, &found, inputs.now) {
             trace.pass(Step::Preflight);
             return decision;
         }
@@ -138,10 +164,17 @@ impl Table {
         let first = found.first();
         let miss = |reason| {
             let closest = first.map(|rule| &*self.scenarios[rule.scenario as usize]);
-            (fits || scoped).then_some(Miss { reason, closest })
+            (fits || scoped || !off.is_empty()).then_some(Miss { reason, closest })
         };
         let selectors_on = mock.is_some_and(|mock| mock.selectors.are_on(view));
-        let mut decision = Decision { mock, action: Action::Unmatched, miss: None, bad_delay: false, selectors_on };
+        let mut decision = Decision {
+            mock,
+            action: Action::Unmatched,
+            miss: None,
+            bad_delay: false,
+            selectors_on,
+            overrides: Vec::new(),
+        };
 
         // What ends unmatched is a miss, whether or not a mock was concerned.
         let unmatched = |reason| miss(reason).or(Some(Miss { reason, closest: None }));
@@ -163,7 +196,7 @@ impl Table {
             return decision;
         };
         let named = match the_mock.postman {
-            Some(_) if selectors_on => self.named_example(view, the_mock),
+            Some(_) if selectors_on => self.named_example(view, the_mock).filter(|rule| !off.has(rule.stub)),
             _ => None,
         };
         let fits = fits || named.is_some();
@@ -189,6 +222,27 @@ impl Table {
         };
         // A template may ask for the body when all else is settled.
         let must_read = |answer: &Answer| answer.needs_body() && view.body() == Err(NoValue::Unread);
+        if !self.overrides.is_empty() {
+            decision.overrides.extend_from_slice(&off.overrides);
+            trace.pass(Step::Off(off.stubs()));
+            match self.forced(view, &found, &off, inputs.now) {
+                Some(Forced::Scenario(number, entry)) => {
+                    trace.pass(Step::Forced(Rule { stub: entry.stub, scenario: number }));
+                    let scenario = &self.scenarios[number as usize];
+                    decision.overrides.push(entry);
+                    decision.action = match must_read(&scenario.answer) {
+                        true => Action::NeedsBody,
+                        false => Action::Scenario(scenario, delay(scenario.delay)),
+                    };
+                    return decision;
+                }
+                Some(Forced::NeedsBody) => {
+                    decision.action = Action::NeedsBody;
+                    return decision;
+                }
+                None => {}
+            }
+        }
         if let Some((_, scope)) = &the_mock.active {
             trace.pass(Step::ServerStub(*scope, active.is_some()));
         }
@@ -200,19 +254,27 @@ impl Table {
             return decision;
         }
         let asked = if selectors_on { Asked::by(view) } else { Asked::default() };
-        trace.pass(Step::Selectors(asked, named));
+        // Postman's servers know nothing of `Prefer`.
+        let prefer = if selectors_on && the_mock.postman.is_none() { Prefer::by(view) } else { Prefer::default() };
+        let is_asked = !asked.is_empty() || !prefer.is_empty();
+        trace.pass(Step::Selectors(asked, &prefer, named));
         let mut fault = None;
         let found_rule = if the_mock.postman.is_some() {
-            self.example(view, &found, (asked, named), selectors_on, &mut fault)
-        } else if !asked.is_empty() && fits {
-            self.selected(view, &found, asked)
+            self.example(view, &found, (asked, named), &off, selectors_on, &mut fault)
+        } else if is_asked && fits {
+            self.selected(view, &found, (asked, &prefer), &off)
         } else {
-            self.best(view, &found, &mut fault)
+            self.best(view, &found, &off, &mut fault)
         };
         trace.pass(Step::Stubs(found_rule));
         match found_rule {
             Found::Rule(rule) => {
-                let scenario = &self.scenarios[rule.scenario as usize];
+                let own = &self.scenarios[rule.scenario as usize];
+                let other = if asked.is_exact() { None } else { accept::preferred(&own.offers, view) };
+                let scenario = other.map_or(own, |number| &self.scenarios[number as usize]);
+                if let Some(number) = other.filter(|number| *number != own.number) {
+                    trace.pass(Step::Accept(Rule { scenario: number, ..rule }));
+                }
                 decision.action = match must_read(&scenario.answer) {
                     true => Action::NeedsBody,
                     false => Action::Scenario(scenario, delay(scenario.delay)),
@@ -220,9 +282,12 @@ impl Table {
             }
             Found::NeedsBody => decision.action = Action::NeedsBody,
             // A selector that names nothing never reaches the upstream: the caller asked for a mock by name.
-            Found::None if !asked.is_empty() && fits => decision.miss = miss(Reason::Selector),
+            Found::None if is_asked && fits => decision.miss = miss(Reason::Selector),
             Found::None => {
-                let reason = fault.unwrap_or_else(|| self.reason(view, &found, first));
+                let reason = match off.is_empty() || fits {
+                    true => fault.unwrap_or_else(|| self.reason(view, &found, first)),
+                    false => Reason::Off,
+                };
                 (decision.action, decision.miss) = match self.forward(mock) {
                     Some(forward) => (forward, miss(reason)),
                     None => (Action::Unmatched, unmatched(reason)),
@@ -230,53 +295,5 @@ impl Table {
             }
         }
         decision
-    }
-
-    /// Where a request goes that no stub answers.
-    fn forward(&self, mock: Option<&Arc<Mock>>) -> Option<Action<'static>> {
-        mock.and_then(|mock| mock.upstream).or(self.upstream).map(Action::Forward)
-    }
-
-    /// Answers a preflight if some stub would answer the request that it asks about, unless an OPTIONS stub is there.
-    fn preflight<'t>(&'t self, view: &RequestView<'_>, found: &Candidates<'t>) -> Option<Decision<'t>> {
-        let method = preflight_method(view)?;
-        let explicit = |rule: Rule| self.stubs[rule.stub as usize].method.is_some();
-        let firsts = found.buckets.iter().filter_map(|bucket| bucket.first());
-        if found.hits.is_some() || firsts.into_iter().any(explicit) {
-            return None;
-        }
-        let wanted = self.index.candidates(view, method);
-        wanted.first()?;
-        let mock = wanted.mock.map(|number| &self.mocks[number as usize]).filter(|mock| mock.cors.is_on())?;
-        let selectors_on = mock.selectors.are_on(view);
-        Some(Decision { mock: Some(mock), action: Action::Preflight, miss: None, bad_delay: false, selectors_on })
-    }
-
-    /// The first scenario, in rank order, whose conditions hold.
-    fn best(&self, view: &RequestView<'_>, found: &Candidates<'_>, fault: &mut Option<Reason>) -> Found {
-        for bucket in &found.buckets {
-            match bucket.find(view, |rule| self.check(view, rule), fault) {
-                Found::None => {}
-                found => return found,
-            }
-        }
-        Found::None
-    }
-
-    /// Whether a rule holds: what `match` says of the query, then the scenario's own conditions.
-    pub(super) fn check(&self, view: &RequestView<'_>, rule: Rule) -> Outcome {
-        match self.stubs[rule.stub as usize].query.check(view) {
-            Outcome::Holds => self.scenarios[rule.scenario as usize].conditions.check(view),
-            other => other,
-        }
-    }
-
-    /// Why nothing held: the first condition of the closest scenario that failed.
-    fn reason(&self, view: &RequestView<'_>, found: &Candidates<'_>, first: Option<Rule>) -> Reason {
-        match first.map(|rule| self.check(view, rule)) {
-            Some(Outcome::Fails(reason)) => reason,
-            _ if found.path_seen || self.index.example_has_path(view) => Reason::Method,
-            _ => Reason::Path,
-        }
     }
 }

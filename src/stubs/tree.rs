@@ -153,6 +153,7 @@ impl Attribute {
                 }
                 Err(why) => return no_value(why, Reason::BodyNotJson),
             },
+            Subject::Target => each(view.target()),
             Subject::Path | Subject::Body => {}
         }
         Outcome::Holds
@@ -203,7 +204,8 @@ impl<S: AsRef<Scenario>> Keys<'_, S> {
         let [of_stub, of_scenario] =
             [&self.stubs[rule.stub as usize].query, &self.scenarios[rule.scenario as usize].as_ref().conditions];
         let mut asked: Vec<String> = Vec::new();
-        of_stub.is_conjunction()
+        !self.scenarios[rule.scenario as usize].as_ref().only_selected
+            && of_stub.is_conjunction()
             && of_scenario.is_conjunction()
             && of_stub.tests().iter().chain(of_scenario.tests()).all(|test| {
                 // Two conditions on one attribute ask more than one look-up has answered.
@@ -258,6 +260,7 @@ fn key_of(test: &Test) -> Option<(String, &Subject, Box<[u8]>)> {
         Subject::Form(key) => format!("form {key}"),
         Subject::Json(path) => format!("json {path}"),
         Subject::Parameter(parameter) => format!("parameter {parameter:?}"),
+        Subject::Target => "target".to_owned(),
         Subject::Path | Subject::Body => return None,
     };
     Some((name, &test.subject, key))

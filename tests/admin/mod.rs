@@ -3,9 +3,12 @@
 mod access;
 mod calls;
 mod contract;
+mod explain;
 mod follow;
+mod force;
 mod kept;
 mod logs;
+mod pages;
 mod resources;
 mod slow;
 mod test_response;
@@ -46,8 +49,13 @@ pub fn get(sidecar: &Sidecar, target: &str) -> Value {
 
 /// What a POST of JSON comes to; anything but 200 is a failure.
 pub fn post(sidecar: &Sidecar, target: &str, body: &Value) -> Value {
+    post_for(sidecar, 200, target, body)
+}
+
+/// What a POST of JSON comes to; anything but this status is a failure.
+pub fn post_for(sidecar: &Sidecar, status: u16, target: &str, body: &Value) -> Value {
     let response = ask(sidecar.app().admin(), "POST", target, "", &body.to_string());
-    assert_eq!(response.status, 200, "{target}: {}", response.text());
+    assert_eq!(response.status, status, "{target}: {}", response.text());
     response.json()
 }
 

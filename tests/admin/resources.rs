@@ -64,11 +64,12 @@ fn a_mock_is_shown_with_its_settings_and_counts() {
     assert_eq!(names, ["default", "orders"]);
     assert_eq!(mocks["mocks"][0]["url"], format!("http://127.0.0.1:{port}"));
     let expected = json!({
-        "name": "orders", "url": format!("http://orders.local:{port}/api"), "hosts": ["orders.local", "*.orders.local"],
+        "name": "orders", "url": format!("http://orders.local:{port}/api"), "owner": null, "hosts": ["orders.local", "*.orders.local"],
         "base_path": "/api", "upstream": null, "delay": "100ms", "cors": "origins", "cors_origins": ["https://app.test"],
         "access": { "private": true, "header": "x-api-key", "keys": 1, "forwarded": true },
+        "limit": null, "collection": null, "environment": null, "environments": [], "release": null, "releases": [],
         "active_server_stub": "down", "server_stub_scope": "mocked", "selectors": "trusted", "matching": "strict", "closest": null,
-        "stubs": 2, "scenarios": 3, "server_stubs": 2,
+        "stubs": 2, "scenarios": 3, "server_stubs": 2, "changed": [],
     });
     assert_eq!(get(&sidecar, "/v1/mocks/orders"), expected);
     assert_eq!(mocks["mocks"][1], expected);

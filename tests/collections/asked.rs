@@ -146,7 +146,7 @@ fn answer(loaded: &Loaded, example: &Example, sent: &Sent) -> Result<(), (Why, S
     let body = BodyView::Whole(sent.body.as_bytes());
     let view = RequestView::new(&sent.method, sent.target.as_bytes(), &headers, body)
         .unwrap_or_else(|fault| panic!("{own}: {} {}: {fault}", sent.method, sent.target));
-    let decision = loaded.table.decide(&view, &Inputs { dice: 0, delay_cap: Duration::ZERO });
+    let decision = loaded.table.decide(&view, &Inputs { dice: 0, delay_cap: Duration::ZERO, now: Duration::ZERO });
     let Action::Scenario(chosen, _) = &decision.action else {
         panic!("{own}: nothing answers {} {}", sent.method, sent.target);
     };

@@ -2,10 +2,10 @@
 //! `standin check`; each saved example answers the request that it was saved with, or it is told why Postman would
 //! choose another.
 //!
-//! `make corpora CORPORA=DIR` runs this for a folder of collections; their files are no part of this repository. Without
-//! it, the collections of these tests take their place.
+//! `make corpora CORPORA=DIR` runs this for a folder of collections, or for its folder `postman`; their files are no part
+//! of this repository. Without it, the collections of these tests take their place.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use standin::problem::{Code, Severity, Sources};
 use super::asked::{Asked, Why, ask};
 use super::file;
 use super::limits::{Limits, Took, within};
+use crate::support::corpora::published;
 use crate::support::process::standin;
 use crate::support::root;
 
@@ -42,11 +43,7 @@ fn the_examples_of_our_own_collections_answer() {
 #[test]
 #[ignore = "needs collections of others: `make corpora CORPORA=DIR`"]
 fn each_published_collection_is_imported_or_refused_and_its_examples_answer() {
-    let folder = PathBuf::from(std::env::var_os("CORPORA").expect("CORPORA names a folder"));
-    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
-    files.sort();
-    assert!(!files.is_empty(), "{} has no files", folder.display());
+    let Some(files) = published("postman") else { return };
     let (mut refused, mut sum) = (0, Asked::default());
     for path in &files {
         println!("\n== {}", path.file_name().unwrap().to_string_lossy());

@@ -5,7 +5,7 @@ mod asked;
 mod command;
 mod corpora;
 mod export;
-mod limits;
+pub mod limits;
 mod newman;
 mod source;
 
@@ -28,7 +28,7 @@ fn folder(names: &[&str]) -> tempfile::TempDir {
 }
 
 /// Every file below a folder with its text, in one text that people can read.
-fn shown(folder: &Path) -> String {
+pub fn shown(folder: &Path) -> String {
     fn collect(folder: &Path, below: &Path, into: &mut Vec<(String, String)>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -165,14 +165,14 @@ fn reports_for_programs_stand_on_standard_output() {
     assert_eq!([&place["line"], &place["column"], &place["end_column"]], [3, 23, 26], "{place}");
     assert!(ended.stderr.starts_with("1 warning: 1 mock"), "{ended:?}");
 
-    let dir = folder(&[("standin.toml", "[[stub]]\nstatus = 99\n")]);
+    let dir = folder(&[("standin.toml", "[[stub]]\nmatch = \"GET /\"\nstatus = 99\n[[stub]]\nstatus = 200\n")]);
     let ended = output(&["check", "--format", "sarif"], dir.path());
     let sarif = parse(&ended.stdout);
     assert_eq!((ended.code, &sarif["version"], ended.stderr.as_str()), (3, &"2.1.0".into(), "2 errors\n"), "{ended:?}");
     let results = sarif["runs"][0]["results"].as_array().unwrap();
     assert_eq!(
         results.iter().map(|found| found["ruleId"].as_str().unwrap()).collect::<Vec<_>>(),
-        ["missing-key", "bad-status"]
+        ["bad-status", "missing-key"]
     );
     let ended = output(&["check", "--format", "json", "--effective"], dir.path());
     assert_eq!((ended.code, ended.stdout.as_str()), (2, ""), "{ended:?}");

@@ -22,7 +22,7 @@ use crate::oracle::product;
 use crate::support::root;
 
 pub fn inputs() -> Inputs {
-    Inputs { dice: 0, delay_cap: Duration::from_secs(180) }
+    Inputs { dice: 0, delay_cap: Duration::from_secs(180), now: Duration::ZERO }
 }
 
 /// Explains a request with its whole body, or without it.

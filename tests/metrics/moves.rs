@@ -78,12 +78,22 @@ fn every_metric_moves_with_what_it_counts() {
         before_decide: Some(Arc::new(|view| {
             assert_ne!(view.path.as_bytes(), b"/panic", "a panic that a test asked for")
         })),
+        ..Hooks::default()
     };
     let config = "[metrics]\nmax_stubs = 2\n[[stub]]\nmatch = \"GET /fails\"\nbody = \"{{ query.n | int }}\"";
-    let sidecar = varied(&upstream, port).config(config).hooks(hooks).lines_to(Stuck(stuck)).start();
+    let sidecar = varied(&upstream, port)
+        .config(config)
+        .file(
+            "mocks/limited.toml",
+            "base_path = \"/limited\"\nlimit = { calls = 1, per = \"day\" }\n[[stub]]\nmatch = \"GET /a\"",
+        )
+        .hooks(hooks)
+        .lines_to(Stuck(stuck))
+        .start();
     let before = scrape(&sidecar);
 
     traffic(&sidecar);
+    assert_eq!(["/limited/a"; 2].map(|target| sidecar.get(target).status), [200, 429]);
     assert_eq!(sidecar.get("/panic").status, 500);
     assert_eq!(sidecar.get("/fails?n=x").status, 500);
     // Gauges fall back: they are looked at while there is something to see.

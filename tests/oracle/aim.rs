@@ -127,6 +127,8 @@ impl Draft {
                 self.body = Body::Json;
             }
             Place::Body => self.body = Body::Text("ab 1"),
+            // It is what the path and the query make of it.
+            Place::Target => {}
         }
     }
 

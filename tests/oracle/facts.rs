@@ -25,6 +25,8 @@ impl fmt::Display for Request {
 
 /// Everything that a condition may look at.
 pub struct Facts {
+    /// Path and query as they were sent.
+    pub target: String,
     /// The normal form; a last empty segment is a trailing slash.
     pub path: Vec<String>,
     pub query: Vec<(String, String)>,
@@ -50,7 +52,8 @@ impl Facts {
         let form = is_form.then(|| pairs(&body));
         let json = serde_json::from_str(&body).ok();
         let cookies = headers.iter().filter(|(name, _)| name == "cookie").flat_map(|(_, line)| cookies(line)).collect();
-        Some(Facts { path: normal_form(path)?, query: pairs(query), headers, cookies, body, form, json })
+        let target = request.target.clone();
+        Some(Facts { target, path: normal_form(path)?, query: pairs(query), headers, cookies, body, form, json })
     }
 
     /// The first value of a header.

@@ -143,7 +143,7 @@ pub fn place() -> impl Strategy<Value = (Place, &'static str)> {
         2 => select(vec![(Place::Cookie, "c"), (Place::Cookie, "d")]),
         2 => select(vec![(Place::Form, "f"), (Place::Form, "k")]),
         4 => select(JSON_PATHS.map(|path| (Place::Json, path)).to_vec()),
-        1 => Just((Place::Body, "")),
+        1 => select(vec![(Place::Body, ""), (Place::Target, "")]),
         3 => select(vec![(Place::Path, "0"), (Place::Path, "1")]),
     ]
 }

@@ -69,6 +69,7 @@ impl Condition {
                 None => return false,
             },
             Place::Body => Some(facts.body.clone()).into_iter().filter(|text| !text.is_empty()).collect(),
+            Place::Target => vec![facts.target.clone()],
             Place::Json => {
                 let Some(json) = &facts.json else { return false };
                 let nodes = JsonPath::parse(&self.name).unwrap().query(json).all();

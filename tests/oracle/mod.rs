@@ -148,7 +148,7 @@ pub fn random_files(count: usize) -> Vec<Vec<(String, String)>> {
     (0..count).map(|_| one()).collect()
 }
 
-/// The files of a configuration: names and texts.
+/// Files by their paths.
 pub type Files = Vec<(String, String)>;
 
 /// Random configurations, each with requests that are aimed at it.

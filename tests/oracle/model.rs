@@ -99,6 +99,7 @@ pub enum Place {
     Form,
     Json,
     Body,
+    Target,
 }
 
 #[derive(Clone, Debug)]

@@ -43,7 +43,7 @@ pub fn decide(table: &Table, request: &Request, reading: Reading) -> Option<Verd
         Reading::Unread => BodyView::Unread,
     };
     let view = RequestView::new(&request.method, request.target.as_bytes(), &headers, body).ok()?;
-    let decision = table.decide(&view, &Inputs { dice: 0, delay_cap: Duration::from_secs(180) });
+    let decision = table.decide(&view, &Inputs { dice: 0, delay_cap: Duration::from_secs(180), now: Duration::ZERO });
     let kind = match &decision.action {
         Action::Scenario(scenario, _) => {
             Kind::Scenario { stub: scenario.stub.to_string(), scenario: scenario.name.to_string() }
@@ -51,6 +51,7 @@ pub fn decide(table: &Table, request: &Request, reading: Reading) -> Option<Verd
         Action::ServerStub(..) => Kind::ServerStub,
         Action::Preflight { .. } => Kind::Preflight,
         Action::Denied { .. } => Kind::Denied,
+        Action::Limited(_) => unreachable!("no mock of the oracle has a limit"),
         Action::Forward { .. } => Kind::Forward,
         Action::Unmatched { .. } => Kind::Unmatched,
         Action::GateClosed { .. } => Kind::GateClosed,

@@ -104,11 +104,23 @@ fn when(table: &Table) -> When {
 fn when_all(table: &Table) -> Vec<Condition> {
     let mut conditions = Vec::new();
     for (key, value) in table.iter().filter(|(key, _)| *key != "any") {
-        let places = [Place::Path, Place::Query, Place::Header, Place::Cookie, Place::Form, Place::Json, Place::Body];
+        let places = [
+            Place::Path,
+            Place::Query,
+            Place::Header,
+            Place::Cookie,
+            Place::Form,
+            Place::Json,
+            Place::Body,
+            Place::Target,
+        ];
         let place = places.into_iter().find(|place| place.key() == key).unwrap();
         match value.as_table() {
             // A gate's `path`, and `body`, have operators where others have names.
-            Some(names) if place != Place::Body && !names.keys().any(|name| OPERATORS.contains(&name.as_str())) => {
+            Some(names)
+                if !matches!(place, Place::Body | Place::Target)
+                    && !names.keys().any(|name| OPERATORS.contains(&name.as_str())) =>
+            {
                 let of = |(name, value): (&String, &Value)| Condition { place, name: name.clone(), test: test(value) };
                 conditions.extend(names.iter().map(of));
             }

@@ -15,6 +15,7 @@ impl Place {
             Place::Form => "form",
             Place::Json => "json",
             Place::Body => "body",
+            Place::Target => "target",
         }
     }
 }

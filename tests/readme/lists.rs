@@ -109,7 +109,8 @@ fn exit_codes_are_those_of_the_command_line() {
 
 #[test]
 fn variables_are_those_that_the_code_reads() {
-    let sources = ["cli/mod.rs", "cli/logs.rs", "cli/run.rs", "config/mod.rs", "telemetry/mod.rs"].map(source).concat();
+    let sources =
+        ["cli/mod.rs", "cli/remote.rs", "cli/run.rs", "config/mod.rs", "telemetry/mod.rs"].map(source).concat();
     let read = found(r#""((?:STANDIN_[A-Z]+(?:_[A-Z]+)*|NO_COLOR))""#, &sources);
     assert_eq!(set(Page::read().table("Where values come from", "no keys").names()), read);
 }
@@ -173,6 +174,34 @@ fn the_routes_of_both_listeners_are_listed_and_no_others() {
     assert_eq!(faults.pairs(), codes.collect::<Vec<_>>());
     for fault in admin::Fault::ALL {
         assert_eq!(faults.cell(fault.as_str(), "status"), Some(fault.status().as_u16().to_string().as_str()));
+    }
+}
+
+#[test]
+fn each_place_of_postmans_mock_servers_has_a_route_that_there_is() {
+    let page = Page::read();
+    let table = page.table("Web UI", "");
+    let rows: BTreeSet<String> =
+        admin::rows().into_iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    let mut count = 0;
+    for row in &table.rows {
+        assert!(row.iter().all(|cell| !cell.trim().is_empty()), "{row:?}");
+        for route in code(&row[2]).into_iter().filter(|code| code.contains("/v1/")) {
+            assert!(rows.contains(&route), "{}: there is no {route}", row[0]);
+            count += 1;
+        }
+    }
+    assert!(count > 15, "routes were found: {count}");
+}
+
+#[test]
+fn pictures_of_the_readme_are_there_and_small() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let pictures = found(r"!\[[^\]]{10,}\]\(([^)]+\.png)\)", &text);
+    assert!(pictures.len() > 1);
+    for picture in pictures {
+        let size = std::fs::metadata(root().join(&picture)).unwrap_or_else(|error| panic!("{picture}: {error}")).len();
+        assert!((1..200_000).contains(&size), "{picture} has {size} bytes: run `make screenshots`");
     }
 }
 

@@ -53,7 +53,9 @@ impl Walk {
 
     /// Saves a file that no sidecar looks at.
     pub fn write(&self, path: &str, text: &str) {
-        std::fs::write(self.path.join(path), text).unwrap();
+        let path = self.path.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
 
     /// Starts `standin run` in the folder, with these arguments.
@@ -176,6 +178,7 @@ fn masked(line: &str) -> String {
         (r"dur=\d+\.\d+", "dur=N"),
         (r#""(total|own|delay|upstream)":\d+"#, "\"$1\":N"),
         (r"after \d+\.\d+ s", "after N s"),
+        (r"Retry after \d+", "Retry after N"),
         (r" \d+\.\d+ms ", " N "),
     ];
     masks

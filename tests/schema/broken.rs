@@ -24,9 +24,7 @@ pub const BOTH: &[(Role, &str, Code)] = &[
     (Mock, "cors = { origins = [\"https://a.test\"], methods = [\"GET\"] }", UnknownKey),
     (Mock, "[proxy]\nlisten = \"0.0.0.0:1\"", MisplacedKey),
     // --- later versions ---
-    (Standin, "[admin]\nstate_file = \"state.json\"", NotAvailable),
     (Standin, "[upstreams.a]\nurl = \"https://a\"\nverify = false", NotAvailable),
-    (Mock, "owner = \"team-orders\"", NotAvailable),
     (Mock, "[[stub]]\nmatch = \"GET /a\"\nstage = \"mock\"", NotAvailable),
     (Standin, "[environments.a]\nvars = { a = 1 }", MisplacedKey),
     (Mock, "seed = 1", MisplacedKey),

@@ -10,8 +10,9 @@ use super::load_folder;
 use crate::support::root;
 
 /// Keys that `config/standin.toml` shows with an example, because there is no default that could be written down.
-const EXAMPLES: [&str; 10] = [
+const EXAMPLES: [&str; 11] = [
     "admin.token",
+    "admin.state_file",
     "random.seed",
     "random.header",
     "proxy.files",

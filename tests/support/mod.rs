@@ -2,6 +2,7 @@
 //! exactly the bytes it is given. Everything runs on real sockets and port 0; waiting is for a state, with a limit.
 
 pub mod client;
+pub mod corpora;
 pub mod process;
 pub mod upstream;
 

@@ -86,6 +86,13 @@ impl Process {
         wait_for("the process to end", || self.child.try_wait().unwrap())
     }
 
+    /// Ends it with a signal; gives back its folder, and what it ended with.
+    pub fn end(mut self, signal: &str) -> (tempfile::TempDir, ExitStatus) {
+        self.signal(signal);
+        let status = self.wait();
+        (std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap()), status)
+    }
+
     /// What it has written to standard output so far.
     pub fn stdout(&self) -> String {
         self.stdout.lock().unwrap().clone()

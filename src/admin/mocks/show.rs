@@ -1,21 +1,19 @@
-//! How mocks, stubs, scenarios and server stubs are shown.
+//! How mocks are shown.
 
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{scenarios_of, stubs_of};
+use super::stubs_of;
 use crate::admin::Admin;
-use crate::admin::shown::{body, delay, headers, when};
-use crate::calls::Body;
+use crate::admin::shown::delay;
+use crate::config::overlay::Entry;
 use crate::live::Snapshot;
 use crate::stubs::cors::Cors;
-use crate::stubs::matcher::Subject;
-use crate::stubs::operator::Operator;
+use crate::stubs::limit;
 use crate::stubs::postman::Closest;
-use crate::stubs::scenario::{self, HostPattern, Scope, Selectors};
+use crate::stubs::scenario::{self, About, HostPattern, Scope, Selectors};
 
 /// A mock.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,6 +22,8 @@ pub struct Mock {
     name: String,
     /// How it is called: scheme, host and port, and the base path.
     url: String,
+    /// Whose it is.
+    owner: Option<String>,
     /// Only these hosts; none means every host.
     hosts: Vec<String>,
     /// The path that all its stubs lie below.
@@ -38,6 +38,18 @@ pub struct Mock {
     cors_origins: Vec<String>,
     /// Who may use it.
     access: Access,
+    /// How often it answers.
+    limit: Option<Limit>,
+    /// The collection that it is made of, as its file names it.
+    collection: Option<String>,
+    /// The active environment.
+    environment: Option<String>,
+    /// All environments.
+    environments: Vec<String>,
+    /// The active release.
+    release: Option<String>,
+    /// All releases.
+    releases: Vec<String>,
     /// The server stub that answers for the mock.
     active_server_stub: Option<String>,
     /// For which of its calls: `mocked` or `all`.
@@ -54,6 +66,19 @@ pub struct Mock {
     scenarios: usize,
     /// How many server stubs.
     server_stubs: usize,
+    /// The settings that are changed against the files; each is undone as an override of that id.
+    changed: Vec<String>,
+}
+
+/// How often a mock answers.
+#[derive(Debug, Serialize, ToSchema)]
+struct Limit {
+    /// So many calls in each window.
+    calls: Option<u32>,
+    /// How long a window is: `hour` or `day`.
+    per: Option<&'static str>,
+    /// A rate: `120/min`.
+    rate: Option<String>,
 }
 
 /// Who may use a mock.
@@ -77,78 +102,8 @@ pub struct Mocks {
     pub next: Option<String>,
 }
 
-/// A stub with its scenarios.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Stub {
-    /// The name.
-    name: String,
-    /// `METHOD /path?key=value`.
-    r#match: String,
-    /// The method, or `ANY`.
-    method: String,
-    /// The path, the mock's base path included.
-    path: String,
-    /// In the order in which they are tried.
-    scenarios: Vec<Scenario>,
-}
-
-/// A scenario.
-#[derive(Debug, Serialize, ToSchema)]
-struct Scenario {
-    /// The name.
-    name: String,
-    /// What `x-mock-response-id` names.
-    id: String,
-    /// The status of the answer.
-    status: u16,
-    /// A delay before it, that of its stub or server stub included.
-    delay: Option<String>,
-    /// What must hold, as a file writes it.
-    #[schema(value_type = Object)]
-    when: Value,
-    /// Header fields of the answer.
-    headers: Vec<[String; 2]>,
-    /// Its body; empty where it is a template.
-    body: Body,
-    /// Whether headers and body are rendered for each request.
-    template: bool,
-}
-
-/// Some stubs of a mock, in file order.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Stubs {
-    pub stubs: Vec<Stub>,
-    /// The cursor of the next page; null on the last.
-    pub next: Option<String>,
-}
-
-/// A server stub.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ServerStub {
-    /// The name.
-    name: String,
-    /// The status of the answer.
-    status: u16,
-    /// A delay before it.
-    delay: Option<String>,
-    /// Whether it answers for the mock.
-    active: bool,
-    /// Header fields of the answer.
-    headers: Vec<[String; 2]>,
-    /// Its body.
-    body: Body,
-}
-
-/// Some server stubs of a mock, in file order.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ServerStubs {
-    pub server_stubs: Vec<ServerStub>,
-    /// The cursor of the next page; null on the last.
-    pub next: Option<String>,
-}
-
 /// A mock.
-pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> Mock {
+pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin, entries: &[Arc<Entry>]) -> Mock {
     let scenario::Mock {
         number: _,
         name,
@@ -161,9 +116,14 @@ pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> M
         access,
         active,
         selectors,
+        limit,
         secrets: _,
+        about,
         postman,
     } = mock;
+    let About { owner, collection, environment, environments, release, releases } = &**about;
+    let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+    let texts = |texts: &[Box<str>]| texts.iter().map(|text| text.to_string()).collect();
     let (cors_word, origins) = match cors {
         Cors::Off => ("off", &[][..]),
         Cors::Anyone => ("anyone", &[][..]),
@@ -177,6 +137,7 @@ pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> M
             url.as_ref().map_or_else(|| admin.data_url(snapshot, hosts), |url| url.to_string()),
             base.as_ref().map(|base| base.to_string()).unwrap_or_default()
         ),
+        owner: text(owner),
         hosts: hosts.iter().map(host).collect(),
         base_path: base.as_ref().map(|base| base.to_string()),
         upstream: upstream
@@ -191,6 +152,12 @@ pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> M
             keys: access.keys.len(),
             forwarded: access.forwarded,
         },
+        limit: limit.as_ref().map(|limiter| show_limit(limiter.limit)),
+        collection: text(collection),
+        environment: text(environment),
+        environments: texts(environments),
+        release: text(release),
+        releases: texts(releases),
         active_server_stub: active.as_ref().map(|(stub, _)| stub.name.to_string()),
         server_stub_scope: active.as_ref().map(|(_, scope)| match scope {
             Scope::Mocked => "mocked",
@@ -209,6 +176,24 @@ pub fn show_mock(mock: &scenario::Mock, snapshot: &Snapshot, admin: &Admin) -> M
         scenarios: stubs.iter().map(|stub| stub.scenarios.len()).sum(),
         stubs: stubs.len(),
         server_stubs: snapshot.table.server_stubs().iter().filter(|stub| stub.mock == *name).count(),
+        changed: entries
+            .iter()
+            .filter(|entry| entry.is_setting() && *entry.mock == **name)
+            .map(|entry| entry.id.clone())
+            .collect(),
+    }
+}
+
+fn show_limit(limit: limit::Limit) -> Limit {
+    let unit = |seconds| match seconds {
+        1 => "s",
+        60 => "min",
+        _ => "h",
+    };
+    Limit {
+        calls: limit.calls.map(|quota| quota.most),
+        per: limit.calls.map(|quota| if quota.seconds == 86_400 { "day" } else { "hour" }),
+        rate: limit.rate.map(|quota| format!("{}/{}", quota.most, unit(quota.seconds))),
     }
 }
 
@@ -217,55 +202,5 @@ fn host(pattern: &HostPattern) -> String {
     match pattern {
         HostPattern::Exact(host) => host.to_string(),
         HostPattern::Below(end) => format!("*{end}"),
-    }
-}
-
-/// A stub with its scenarios.
-pub fn show_stub(stub: &scenario::Stub, snapshot: &Snapshot) -> Stub {
-    let show = |scenario: &Arc<scenario::Scenario>| Scenario {
-        name: scenario.name.to_string(),
-        id: scenario.id.to_string(),
-        status: scenario.answer.status,
-        delay: scenario.delay.map(delay),
-        when: when(&scenario.conditions, &stub.path, &snapshot.redactor),
-        headers: headers(&scenario.answer, &snapshot.redactor),
-        body: body(&scenario.answer, &snapshot.redactor),
-        template: scenario.answer.template.is_some(),
-    };
-    Stub {
-        name: stub.name.to_string(),
-        r#match: match_line(stub),
-        method: method(stub).to_owned(),
-        path: stub.path.to_string(),
-        scenarios: scenarios_of(snapshot, stub).map(show).collect(),
-    }
-}
-
-fn method(stub: &scenario::Stub) -> &str {
-    stub.method.as_deref().unwrap_or("ANY")
-}
-
-/// The match line of a stub; its path begins with the mock's base path.
-pub fn match_line(stub: &scenario::Stub) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    for test in stub.query.tests() {
-        if let (Subject::Query(key), [Operator::Eq(operand)]) = (&test.subject, test.operators.as_slice()) {
-            query.append_pair(key, &String::from_utf8_lossy(operand.text.as_deref().unwrap_or_default()));
-        }
-    }
-    let query = query.finish();
-    let separator = if query.is_empty() { "" } else { "?" };
-    format!("{} {}{separator}{query}", method(stub), stub.path)
-}
-
-/// A server stub of a mock.
-pub fn show_server_stub(stub: &scenario::ServerStub, mock: &scenario::Mock, snapshot: &Snapshot) -> ServerStub {
-    ServerStub {
-        name: stub.name.to_string(),
-        status: stub.answer.status,
-        delay: stub.delay.map(delay),
-        active: mock.active.as_ref().is_some_and(|(active, _)| active.name == stub.name),
-        headers: headers(&stub.answer, &snapshot.redactor),
-        body: body(&stub.answer, &snapshot.redactor),
     }
 }

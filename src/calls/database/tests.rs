@@ -189,6 +189,31 @@ fn rows_overlap_and_no_call_is_lost_or_shown_out_of_order() {
     assert_eq!((out_of_time.calls.len(), out_of_time.until), (0, Some((7, 10))));
 }
 
+/// Kept calls hold the places of these words in their lists. A word may be added at an end; any other change makes what
+/// was written before say something else, and needs a new `FORM`.
+#[test]
+fn the_words_of_kept_calls_stay_where_they_are() {
+    use crate::words::{Decided, Failure, Reason, Rejection};
+    let lists = [
+        Decided::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>(),
+        Reason::ALL.iter().map(|word| word.as_str()).collect(),
+        Failure::ALL.iter().map(|word| word.as_str()).collect(),
+        Rejection::ALL.iter().map(|word| word.as_str()).collect(),
+    ];
+    for (list, first) in lists.into_iter().zip([
+        "mocked server_stub forwarded preflight denied limited unmatched rejected failed",
+        "path method parameter query header cookie form json body target any body-not-json body-not-form body-encoded \
+         body-too-long body-budget body-timeout selector gate off",
+        "dns connect-refused connect-timeout connect tls read-timeout write-timeout closed invalid-answer caller-left \
+         template internal",
+        "request-line version target path connect header bare-lf host content-length transfer-encoding \
+         transfer-coding chunk head-too-large head-timeout body-too-large",
+    ]) {
+        let list = list.join(" ");
+        assert!(list.starts_with(first), "{list}");
+    }
+}
+
 #[test]
 fn files_of_others_are_left_as_they_are() {
     let directory = tempfile::tempdir().unwrap();

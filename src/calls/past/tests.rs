@@ -10,6 +10,7 @@ fn call(number: u64, body: usize) -> Call {
     decision.upstream = Some("app".into());
     decision.miss = Some(Reason::Query);
     decision.bad_delay = true;
+    decision.overridden = true;
     let answered = OnceLock::new();
     let _ = answered.set(Answered { status: 502, head: Head::response([("x", &b"y"[..])], &redactor) });
     let closed = OnceLock::new();

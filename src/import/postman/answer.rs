@@ -125,7 +125,7 @@ pub fn has_syntax(text: &str) -> bool {
 }
 
 /// Adds an expression. A brace before it would be taken for part of it.
-fn insert(expression: &str, out: &mut String) {
+pub(in crate::import) fn insert(expression: &str, out: &mut String) {
     if out.ends_with('{') {
         out.pop();
         out.push_str("{{ '{' }}");
@@ -134,7 +134,7 @@ fn insert(expression: &str, out: &mut String) {
 }
 
 /// Adds a text so that a template gives it back as it is.
-fn quote(text: &str, out: &mut String) {
+pub(in crate::import) fn quote(text: &str, out: &mut String) {
     let mut rest = text;
     while let Some(at) = rest.find("{{").into_iter().chain(rest.find("{%")).chain(rest.find("{#")).min() {
         out.push_str(&rest[..at]);
@@ -163,7 +163,7 @@ fn arguments(text: &str) -> Option<Vec<String>> {
 }
 
 /// A member of an object of the template's scope.
-fn member(object: &str, name: &str) -> String {
+pub(in crate::import) fn member(object: &str, name: &str) -> String {
     let mut chars = name.chars();
     let sound = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -173,7 +173,7 @@ fn member(object: &str, name: &str) -> String {
 }
 
 /// A text as the template language writes it: in single quotes where it can be, so that templates in JSON read well.
-fn string(text: &str) -> String {
+pub(in crate::import) fn string(text: &str) -> String {
     let quote = if text.contains('\'') { '"' } else { '\'' };
     let mut out = String::with_capacity(text.len() + 2);
     out.push(quote);

@@ -4,7 +4,7 @@
 //! becomes its conditions: Postman's matching ranks by them. The rules are those of the reference, sections 2 to 4 and
 //! 13. What a mock server never uses is passed over: scripts, authorisation, descriptions.
 
-mod answer;
+pub(in crate::import) mod answer;
 mod fields;
 mod items;
 mod request;

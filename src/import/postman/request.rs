@@ -54,7 +54,7 @@ pub fn read(node: Node<'_>, variables: &Variables, purpose: Purpose) -> Request 
         }
         Body::Text(text) => when.body = Some(is(text, place)),
     }
-    let WhenTable { path: _, query, header, cookie: _, form, json, body, any: _ } = &when;
+    let WhenTable { path: _, query, header, cookie: _, form, json, body, target: _, any: _ } = &when;
     let is_empty = query.is_none() && header.is_none() && form.is_none() && json.is_none() && body.is_none();
     Request {
         method: method.filter(|method| !method.is_empty()).unwrap_or_else(|| "GET".to_owned()),

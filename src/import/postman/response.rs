@@ -7,22 +7,9 @@ use super::fields;
 use crate::file::leaf::{OneOrMany, Status};
 use crate::file::read::At;
 use crate::file::{HeaderMap, HeaderText, ResponseKeys};
+use crate::import::FRAMING;
 use crate::import::json::{Node, Object};
 use crate::problem::Place;
-
-/// Fields that say how the recorded answer was sent: Standin frames its own, and a collection holds the decoded text.
-const FRAMING: &[&str] = &[
-    "content-length",
-    "transfer-encoding",
-    "content-encoding",
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "upgrade",
-    "standin",
-];
 
 /// A response that can be sent, and what it lost.
 pub struct Response {

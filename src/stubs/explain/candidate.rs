@@ -4,8 +4,10 @@ use super::closest::{serves, takes};
 use super::value::{bytes, conditions};
 use super::{Candidate, Condition, Guess, Question, example, path};
 use crate::stubs::bucket::Rule;
-use crate::stubs::scenario::{Mock, Stub};
+use crate::stubs::scenario::{Mock, Scenario, Stub};
 use crate::stubs::table::Table;
+use crate::stubs::table::prefer::Prefer;
+use crate::stubs::table::selectors::Asked;
 use crate::words::Slip;
 
 /// Holds a scenario against a request, whose mock has this number.
@@ -25,6 +27,9 @@ pub(super) fn candidate(table: &Table, question: &Question<'_, '_>, rule: Rule, 
     } else {
         all.extend(conditions(&stub.query, Some(&stub.path), question));
         all.extend(conditions(&scenario.conditions, Some(&stub.path), question));
+    }
+    if scenario.only_selected {
+        all.push(only_selected(scenario, question));
     }
     Candidate {
         mock: scenario.mock.to_string(),
@@ -82,6 +87,15 @@ fn condition(
         holds: Some(holds),
         slip: if holds { None } else { slip() },
     }
+}
+
+fn only_selected(scenario: &Scenario, question: &Question<'_, '_>) -> Condition {
+    let (asked, prefer) = (Asked::by(question.view), Prefer::by(question.view));
+    let is_asked = !asked.is_empty() || !prefer.is_empty();
+    condition("selector", "one that chooses it".to_owned(), None, is_asked, || {
+        let text = format!("only a selector chooses it, such as x-mock-response-id: {}", scenario.id);
+        Some(Guess::new(Slip::Selector, text))
+    })
 }
 
 fn other_mock(own: &Mock, of_request: &Mock) -> Condition {

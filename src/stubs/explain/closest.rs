@@ -106,7 +106,7 @@ fn examples(table: &Table, question: &Question<'_, '_>, found: &Candidates<'_>) 
     let selectors = mock.selectors.are_on(question.view);
     let asked = if selectors { Asked::by(question.view) } else { Asked::default() };
     let (left, code) = table.left(question.view, found, asked)?;
-    let (hits, choice) = (left.as_ref(), Choice { scenarios: table.scenarios(), code, selectors });
+    let (hits, choice) = (left.as_ref(), Choice { scenarios: table.scenarios(), code, selectors, off: &[] });
     let standings = hits.collection().standings(hits, question.view, &choice);
     Some(standings.into_iter().map(|standing| standing.rule).collect())
 }

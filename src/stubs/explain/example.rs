@@ -35,7 +35,7 @@ pub(super) fn conditions(table: &Table, question: &Question<'_, '_>, rule: Rule)
     let (mock, view) = (&table.mocks()[stub.mock as usize], question.view);
     let selectors = mock.selectors.are_on(view);
     let code = Asked::by(view).code.filter(|_| selectors).and_then(status);
-    let choice = Choice { scenarios: table.scenarios(), code, selectors };
+    let choice = Choice { scenarios: table.scenarios(), code, selectors, off: &[] };
     let fits = row(&stub.path, &view.path, Closest::Fuzzy);
     let Some(standing) = table
         .index()

@@ -44,9 +44,10 @@ pub struct Question<'a, 'r> {
 }
 
 /// Why a request is answered as it is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Explanation {
     /// What is done with it; `null` where that depends on a body that is not at hand.
+    #[schema(value_type = Option<String>)]
     pub decision: Option<Decided>,
     /// The request's mock.
     pub mock: Option<String>,
@@ -59,6 +60,7 @@ pub struct Explanation {
     /// The upstream that it goes to.
     pub upstream: Option<String>,
     /// Why no stub answers, where that is a miss.
+    #[schema(value_type = Option<String>)]
     pub reason: Option<Reason>,
     /// What probably went wrong: that of the closest candidate.
     pub slip: Option<Guess>,
@@ -74,7 +76,7 @@ pub struct Explanation {
 }
 
 /// A step of the order of deciding.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Step {
     /// Which.
     pub step: &'static str,
@@ -86,7 +88,7 @@ pub struct Step {
 }
 
 /// A scenario, held against the request.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Candidate {
     /// Its mock.
     pub mock: String,
@@ -104,7 +106,7 @@ pub struct Candidate {
 }
 
 /// A condition, held against the request.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Condition {
     /// What is looked at, such as `header x-plan`.
     pub subject: String,
@@ -120,16 +122,17 @@ pub struct Condition {
 }
 
 /// What probably went wrong.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Guess {
     /// Which of the closed list.
+    #[schema(value_type = String)]
     pub kind: Slip,
     /// In one line.
     pub text: String,
 }
 
 /// What a saved example scores.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct Score {
     /// By which row of the table the path fits, from 1.
     pub row: u8,
@@ -162,7 +165,9 @@ pub fn explain(table: &Table, question: &Question<'_, '_>) -> Explanation {
     let mut told = Explanation { steps: steps.into_list(&decision), ..outcome(&decision) };
     let (candidates, left_out) = match &decision.action {
         Action::Scenario(scenario, _) => closest::tried(table, question, scenario.number),
-        Action::ServerStub(..) | Action::Preflight | Action::Denied | Action::GateClosed => (Vec::new(), 0),
+        Action::ServerStub(..) | Action::Preflight | Action::Denied | Action::Limited(_) | Action::GateClosed => {
+            (Vec::new(), 0)
+        }
         Action::Forward(_) if told.reason == Some(Reason::Gate) => (Vec::new(), 0),
         Action::Forward(_) | Action::Unmatched | Action::NeedsBody => closest::closest(table, question, &decision),
     };
@@ -199,6 +204,7 @@ fn outcome(decision: &Decision<'_>) -> Explanation {
         Action::ServerStub(own, _) => (Some(own.name.to_string()), None, Some(own.answer.status), None),
         Action::Forward(to) => (None, None, None, Some(*to)),
         Action::Unmatched | Action::GateClosed => (None, None, Some(404), None),
+        Action::Limited(_) => (None, None, Some(429), None),
         Action::Preflight | Action::Denied | Action::NeedsBody => (None, None, None, None),
     };
     Explanation {

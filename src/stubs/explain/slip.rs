@@ -171,7 +171,9 @@ fn missing(test: &Test, view: &RequestView<'_>) -> Guess {
         Subject::Header(name) => (name, view.headers.iter().map(|field| field.name.to_ascii_lowercase()).collect()),
         Subject::Json(path) => return missing_node(&path.to_string(), test, view),
         Subject::Body => return Guess::new(Slip::Missing, "the request has no body"),
-        Subject::Path | Subject::Parameter(_) => return Guess::new(Slip::Missing, "there is no such segment"),
+        Subject::Path | Subject::Target | Subject::Parameter(_) => {
+            return Guess::new(Slip::Missing, "there is no such segment");
+        }
     };
     if let Some(other) = sent.iter().find(|name| name.eq_ignore_ascii_case(wanted)) {
         return Guess::new(Slip::Case, format!("`{other}` was sent: names are compared as they are written"));

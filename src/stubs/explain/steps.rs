@@ -5,8 +5,10 @@ use super::{Question, Step};
 use crate::problem::nearest;
 use crate::stubs::bucket::Found;
 use crate::stubs::decision::{Action, Decision};
+use crate::stubs::limit::LimitKind;
 use crate::stubs::scenario::Scope;
 use crate::stubs::table::Table;
+use crate::stubs::table::prefer::Prefer;
 use crate::stubs::table::selectors::Asked;
 use crate::stubs::table::trace::{self, Trace};
 use crate::words::Reason;
@@ -18,6 +20,7 @@ pub(super) struct Steps<'q, 'r> {
     list: Vec<Step>,
     key: Option<(bool, bool)>,
     server_stub: Option<(Scope, bool)>,
+    overrides: Vec<String>,
     asked: Option<String>,
     /// How far it came.
     reached: Reached,
@@ -29,6 +32,7 @@ enum Reached {
     Gate,
     NoMock,
     Key,
+    Forced,
     ServerStub,
     Selectors,
     Stubs,
@@ -42,6 +46,7 @@ impl<'q, 'r> Steps<'q, 'r> {
             list: Vec::new(),
             key: None,
             server_stub: None,
+            overrides: Vec::new(),
             asked: None,
             reached: Reached::Preflight,
         }
@@ -67,18 +72,35 @@ impl Trace for Steps<'_, '_> {
                 self.key = Some((asked, valid));
                 Reached::Key
             }
+            trace::Step::Off(stubs) => {
+                let name = |stub: &u32| format!("stub `{}` is switched off", self.table.stubs()[*stub as usize].name);
+                self.overrides.extend(stubs.iter().map(name));
+                self.reached
+            }
+            trace::Step::Forced(rule) => {
+                let scenario = &self.table.scenarios()[rule.scenario as usize];
+                self.overrides.push(format!("scenario `{}` of `{}` is forced", scenario.name, scenario.stub));
+                Reached::Forced
+            }
             trace::Step::ServerStub(scope, applies) => {
                 self.server_stub = Some((scope, applies));
                 Reached::ServerStub
             }
-            trace::Step::Selectors(asked, named) => {
-                self.asked = words(asked, self.question).map(|words| match named {
+            trace::Step::Selectors(asked, prefer, named) => {
+                self.asked = words(asked, prefer, self.question).map(|words| match named {
                     Some(_) => format!("{words}: that is an example of this mock, whatever its path"),
                     None => words,
                 });
                 Reached::Selectors
             }
             trace::Step::Stubs(_) => Reached::Stubs,
+            trace::Step::Accept(rule) => {
+                let chosen = &self.table.scenarios()[rule.scenario as usize].name;
+                if let Some(stubs) = self.list.last_mut() {
+                    stubs.outcome.push_str(&format!("; of its alternatives `accept` prefers `{chosen}`"));
+                }
+                self.reached
+            }
         };
         if let trace::Step::Stubs(found) = step {
             let outcome = match found {
@@ -99,12 +121,18 @@ fn plain(step: &'static str, outcome: impl Into<String>) -> Step {
 }
 
 /// What selectors ask for; `None` where none came.
-fn words(asked: Asked<'_>, question: &Question<'_, '_>) -> Option<String> {
+fn words(asked: Asked<'_>, prefer: &Prefer, question: &Question<'_, '_>) -> Option<String> {
     let selector = |name: &str, value: Option<&[u8]>| {
         value.map(|value| format!("x-mock-response-{name} asks for {}", bytes(&question.redactor.text(value))))
     };
     let all = [selector("code", asked.code), selector("id", asked.id), selector("name", asked.name)];
-    let all: Vec<String> = all.into_iter().flatten().collect();
+    let preference = |name: &str, value: &Option<String>| {
+        value
+            .as_ref()
+            .map(|value| format!("prefer asks for {name} {}", bytes(&question.redactor.text(value.as_bytes()))))
+    };
+    let preferred = [preference("code", &prefer.code), preference("example", &prefer.example)];
+    let all: Vec<String> = all.into_iter().chain(preferred).flatten().collect();
     (!all.is_empty()).then(|| all.join(", "))
 }
 
@@ -118,7 +146,10 @@ impl Steps<'_, '_> {
         if let Some((asked, valid)) = self.key {
             self.list.push(plain("access", self.access(decision, asked, valid)));
         }
-        if self.reached > Reached::Key || matches!(decision.action, Action::ServerStub(..)) {
+        if !self.overrides.is_empty() {
+            self.list.push(plain("overrides", self.overrides.join(", ")));
+        }
+        if self.reached > Reached::Forced || matches!(decision.action, Action::ServerStub(..)) {
             self.list.push(plain("server stub", self.server_stub(decision)));
         }
         if self.reached >= Reached::Selectors {
@@ -138,6 +169,14 @@ impl Steps<'_, '_> {
             (None, _) => stubs,
         }));
         match decision.action {
+            Action::Limited(exceeded) => {
+                let which = match exceeded.kind {
+                    LimitKind::Calls => "calls",
+                    LimitKind::Rate => "rate",
+                };
+                let outcome = format!("`{which}` of the mock's limit is reached: 429 for {} s", exceeded.wait);
+                self.list.push(plain("limit", outcome));
+            }
             Action::Forward(_) => self.list.push(plain("upstream", "answers")),
             Action::Unmatched if decision.miss.is_some_and(|miss| miss.reason == Reason::Selector) => {}
             Action::Unmatched | Action::GateClosed => self.list.push(plain("upstream", "there is none: 404")),

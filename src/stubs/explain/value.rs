@@ -113,6 +113,7 @@ fn subject(subject: &Subject, path: Option<&Template>) -> String {
         Subject::Form(key) => format!("form {key}"),
         Subject::Json(path) => format!("json {path}"),
         Subject::Body => "body".to_owned(),
+        Subject::Target => "target".to_owned(),
     }
 }
 

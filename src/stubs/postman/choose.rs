@@ -22,6 +22,8 @@ pub struct Choice<'a> {
     pub code: Option<u16>,
     /// Whether the caller's `x-mock-match-request-*` headers count.
     pub selectors: bool,
+    /// Stubs that are switched off.
+    pub off: &'a [u32],
 }
 
 /// What came of a choice.
@@ -55,7 +57,8 @@ impl Collection {
         let asked = self.words.asked(view.query());
         let named: Option<Vec<&str>> = choice.selectors.then(|| header_names(view)).flatten();
         let passes = |entry: &Entry| {
-            choice.code.is_none_or(|code| entry.status == code)
+            !choice.off.contains(&entry.rule.stub)
+                && choice.code.is_none_or(|code| entry.status == code)
                 && named.iter().flatten().all(|name| {
                     let example = choice.scenarios[entry.rule.scenario as usize].example.as_deref();
                     example.is_none_or(|example| example.agrees_on(name, view))
@@ -65,7 +68,7 @@ impl Collection {
             Some(_) => None,
             None => self.headers(|name| value_of(view, name).map(|value| value.to_ascii_lowercase())),
         };
-        let is_asked = choice.code.is_some() || named.is_some();
+        let is_asked = choice.code.is_some() || named.is_some() || !choice.off.is_empty();
         let left = Left { headers: configured.as_deref(), passes: is_asked.then_some(&passes) };
         let best = |wanted| self.best(hits, wanted, left, &asked);
         let Some(first) = best(Wanted::Any) else { return Chosen::None(Reason::Header) };

@@ -152,6 +152,12 @@ impl<'t> Hits<'t> {
         numbers.any(|number| self.collection.entries[*number as usize].status == status)
     }
 
+    /// The stubs of the examples, each as often as it has some.
+    pub(in crate::stubs) fn stubs(&self) -> impl Iterator<Item = u32> {
+        let numbers = self.sets.iter().flat_map(|(_, set)| set.numbers());
+        numbers.map(|number| self.collection.entries[*number as usize].rule.stub)
+    }
+
     /// The best row.
     pub(in crate::stubs) fn row(&self) -> Row {
         self.sets.iter().map(|(row, _)| *row).min().unwrap_or(Row::Near)

@@ -1,6 +1,7 @@
 //! Postman's matching within a decision: selectors among the whole mock, then the closest example.
 
 use super::Table;
+use super::overlay::Off;
 use super::selectors::Asked;
 use crate::stubs::bucket::{Found, Rule};
 use crate::stubs::index::Candidates;
@@ -25,6 +26,7 @@ impl Table {
         view: &RequestView<'_>,
         found: &Candidates<'_>,
         (asked, named): (Asked<'_>, Option<Rule>),
+        off: &Off<'_>,
         selectors: bool,
         fault: &mut Option<Reason>,
     ) -> Found {
@@ -33,7 +35,7 @@ impl Table {
         }
         let Some((hits, code)) = self.left(view, found, asked) else { return Found::None };
         let hits = hits.as_ref();
-        let choice = Choice { scenarios: &self.scenarios, code, selectors };
+        let choice = Choice { scenarios: &self.scenarios, code, selectors, off: off.stubs() };
         match hits.collection().choose(hits, view, &choice) {
             Chosen::Example(rule, _) => Found::Rule(rule),
             Chosen::NeedsBody => Found::NeedsBody,

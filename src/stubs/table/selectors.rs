@@ -3,6 +3,8 @@
 //! Who may choose is settled before, by the mock's [`Selectors`](crate::stubs::scenario::Selectors).
 
 use super::Table;
+use super::overlay::Off;
+use super::prefer::Prefer;
 use crate::stubs::bucket::{Found, Rule, Wanted};
 use crate::stubs::index::Candidates;
 use crate::stubs::matcher::Outcome;
@@ -17,11 +19,17 @@ pub(in crate::stubs) struct Asked<'a> {
 }
 
 impl Table {
-    /// The scenario that selectors choose among the candidates. An id or a name chooses whatever its conditions; a code
-    /// keeps the scenarios with that status, of which the first that holds answers, else the first.
-    pub(super) fn selected(&self, view: &RequestView<'_>, found: &Candidates<'_>, asked: Asked<'_>) -> Found {
+    /// The scenario that selectors choose among the candidates. An id, a name or an example chooses whatever its
+    /// conditions; a code keeps the scenarios with that status, of which the first that holds answers, else the first.
+    pub(super) fn selected(
+        &self,
+        view: &RequestView<'_>,
+        found: &Candidates<'_>,
+        (asked, prefer): (Asked<'_>, &Prefer),
+        off: &Off<'_>,
+    ) -> Found {
         let text = |value: &'_ [u8]| std::str::from_utf8(value).map(str::to_owned).unwrap_or_default();
-        let code: Option<u16> = match asked.code.map(status) {
+        let code: Option<u16> = match asked.code.or(prefer.code.as_ref().map(String::as_bytes)).map(status) {
             None => None,
             Some(None) => return Found::None,
             code => code.flatten(),
@@ -29,15 +37,16 @@ impl Table {
         let fits_code =
             |rule: &Rule| code.is_none_or(|code| self.scenarios[rule.scenario as usize].answer.status == code);
         let (id, name) = (asked.id.map(text), asked.name.map(text));
-        let wanted = match (&id, &name, code) {
-            (Some(id), _, _) => Wanted::Id(id),
-            (None, Some(name), _) => Wanted::Name(name),
-            (None, None, Some(code)) => Wanted::Status(code),
-            (None, None, None) => return Found::None,
+        let wanted = match (&id, &name, &prefer.example, code) {
+            (Some(id), ..) => Wanted::Id(id),
+            (None, Some(name), ..) => Wanted::Name(name),
+            (None, None, Some(example), _) => Wanted::Example(example),
+            (None, None, None, Some(code)) => Wanted::Status(code),
+            (None, None, None, None) => return Found::None,
         };
         let mut fallback = Found::None;
         for bucket in &found.buckets {
-            for rule in bucket.named(wanted, &self.scenarios).filter(fits_code) {
+            for rule in bucket.named(wanted, &self.scenarios).filter(fits_code).filter(|rule| !off.has(rule.stub)) {
                 if !matches!(wanted, Wanted::Status(_)) {
                     return Found::Rule(rule);
                 }
@@ -54,6 +63,11 @@ impl Table {
 }
 
 impl<'a> Asked<'a> {
+    /// Whether one scenario and no other is asked for.
+    pub(super) fn is_exact(&self) -> bool {
+        self.id.is_some() || self.name.is_some()
+    }
+
     pub(in crate::stubs) fn by(view: &RequestView<'a>) -> Self {
         Asked {
             code: view.header("x-mock-response-code"),

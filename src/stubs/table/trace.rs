@@ -1,6 +1,7 @@
 //! What deciding passes on its way, for whoever wants to know: [`explain`](crate::stubs::explain) writes it down, the
 //! request path has [`Silent`], of which nothing is left when it is compiled.
 
+use super::prefer::Prefer;
 use super::selectors::Asked;
 use crate::stubs::bucket::{Found, Rule};
 use crate::stubs::scenario::Scope;
@@ -21,12 +22,18 @@ pub(in crate::stubs) enum Step<'a> {
         /// A key of the mock came.
         valid: bool,
     },
+    /// Stubs that overrides switch off for this request, by their numbers.
+    Off(&'a [u32]),
+    /// The scenario that an override forces.
+    Forced(Rule),
     /// The active server stub, where there is one: whether the call lies in its scope.
     ServerStub(Scope, bool),
-    /// What the caller's selectors ask for, and the example of Postman's matching that they name.
-    Selectors(Asked<'a>, Option<Rule>),
+    /// What the caller's selectors and `Prefer` ask for, and the example of Postman's matching that they name.
+    Selectors(Asked<'a>, &'a Prefer, Option<Rule>),
     /// What the stubs came to.
     Stubs(Found),
+    /// The alternative to what the stubs came to that `Accept` prefers.
+    Accept(Rule),
 }
 
 /// Takes note of steps.

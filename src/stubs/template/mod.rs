@@ -9,7 +9,7 @@
 mod build;
 mod check;
 mod counters;
-mod dice;
+pub mod dice;
 mod engine;
 pub mod fake;
 mod fields;

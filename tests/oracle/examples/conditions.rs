@@ -228,6 +228,14 @@ fn header_names_ignore_case_and_values_do_not() {
 }
 
 #[test]
+fn the_target_is_path_and_query_as_they_were_sent() {
+    holds("target = \"/a\"", &[("GET /a", true), ("GET /a?", false), ("GET /a?k=1", false), ("GET /%61", false)]);
+    holds("target = \"/./a?k=%20\"", &[("GET /./a?k=%20", true), ("GET /a?k=%20", false), ("GET /./a?k=+", false)]);
+    holds("target = { re = '^/a\\?(k|l)=[0-9]+$' }", &[("GET /a?l=17", true), ("GET /a?k=1&l=1", false)]);
+    holds("target = { absent = true }", &[("GET /a", false)]);
+}
+
+#[test]
 fn one_branch_of_any_suffices() {
     let when = "any = [{ query.k = \"1\", header.h = \"1\" }, { cookie.c = { present = true } }]";
     holds(

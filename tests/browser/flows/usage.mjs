@@ -1,0 +1,18 @@
+// Usage: how often what was called, by mock, stub and scenario.
+
+export default async ({ page, visit, until, call, api, assert }) => {
+  await visit('/usage');
+  await page.getByText('Nothing was called yet').waitFor();
+  for (const target of ['/shop/products/7', '/shop/products/8', '/shop/products/0', '/elsewhere']) await call(target);
+  await until('the calls to be counted', async () => (await api('/v1/usage')).calls === 4);
+  await page.getByRole('button', { name: 'Refresh', exact: true }).click();
+  const shop = page.locator('.use', { has: page.getByRole('link', { name: 'shop' }) });
+  await shop.waitFor();
+  assert((await shop.innerText()).includes('3 today, 3 since the start'));
+  assert((await page.locator('.use').first().innerText()).includes('No mock'));
+  await shop.getByText('By stub and scenario').click();
+  await shop.getByRole('row', { name: /not found 1 1/ }).waitFor();
+  await shop.getByRole('row', { name: /product 3 3/ }).waitFor();
+  await page.getByRole('link', { name: 'shop' }).click();
+  await page.getByText('3 today, 3 since the start').waitFor();
+};
