@@ -2,7 +2,7 @@
 //!
 //! An entry keeps what was asked for, in the words of the API, which are those of the files. It is read, checked and
 //! reported as a file is, each time it is laid over a table; that compiles no stub. Only another environment or release
-//! makes other stubs: [`choose`] puts it into the files before they are compiled.
+//! makes other stubs: `choose` puts it into the files before they are compiled.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -184,13 +184,15 @@ impl Reloader {
         tracing::info!(generation, added, changed, removed, trigger, "configuration replaced");
     }
 
-    /// Loads the configuration as a reload would, and leaves it at that.
+    /// Loads the configuration as a reload would, asks its examples, and leaves it at that.
     ///
     /// # Errors
-    /// All problems for which a reload would be refused.
+    /// All problems for which a reload would be refused, and examples that do not get what they must get.
     pub async fn check(&self) -> Result<(Changes, Problems), Problems> {
         let _turn = self.turn.lock().await;
-        let (old, request, metrics) = (self.live.snapshot(), self.request.clone(), self.metrics.clone());
+        // As `standin check`: the examples are asked, whether or not a reload asks them.
+        let request = Request { examples: true, ..self.request.clone() };
+        let (old, metrics) = (self.live.snapshot(), self.metrics.clone());
         let entries = self.overlay();
         let built = tokio::task::spawn_blocking(move || {
             let (result, _) = build(&request, entries, &old, &metrics);

@@ -120,3 +120,15 @@ fn what_lies_over_the_files_and_limits_are_explained() {
     assert_eq!(off["explanation"]["reason"], "off");
     assert!(off["text"].as_str().unwrap().contains("stub `plan` is switched off"), "{off}");
 }
+
+#[test]
+fn a_check_asks_the_examples() {
+    let failing = "[[stub]]\nmatch = \"GET /a\"\n[[stub.example]]\nrequest = \"GET /a\"\ngets.status = 404\n";
+    let sidecar = sidecar().config(failing).start();
+    let checked = post(&sidecar, "/v1/config/check", &json!({}));
+    assert_eq!(
+        (&checked["valid"], &checked["problems"][0]["code"]),
+        (&json!(false), &json!("example-failed")),
+        "{checked}"
+    );
+}

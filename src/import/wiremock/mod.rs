@@ -1,7 +1,7 @@
 //! Mappings of WireMock, as stubs.
 //!
 //! Each mapping is taken whole or not at all: what it asks of a request is said exactly, or it is left out and noted. So
-//! nothing answers that did not answer in WireMock. Their order is kept ([`order`]).
+//! nothing answers that did not answer in WireMock. Their order is kept (`order`).
 
 mod body;
 mod json_path;
