@@ -113,7 +113,9 @@ fn read(path: &Path, limits: &Limits) -> Outcome {
     assert_eq!(import.status.code(), Some(0), "{name}: {import:#?}");
     std::fs::write(dir.path().join("standin.toml"), "mocks = [\"mock.toml\"]\n").unwrap();
     let own = run(&["check"]);
-    assert!(own.status.success() && own.stderr.contains("no problems"), "{name}: {own:#?}");
+    // Collections hold tokens, which is worth a warning and no more.
+    let is_other = |line: &str| line.starts_with("warning[") && !line.starts_with("warning[likely-secret]");
+    assert!(own.status.success() && !own.stderr.lines().any(is_other), "{name}: {own:#?}");
     let request = Request { config: Some(dir.path().join("standin.toml")), ..Request::default() };
     let written = config::load(&request).unwrap_or_else(|refused| panic!("{}", refused.problems.render(false)));
     let text = config::read_text(path).unwrap_or_else(|problem| panic!("{problem:?}"));
