@@ -42,6 +42,8 @@ export default async ({ page, visit, until, call, api, assert }) => {
   await until('the delay of the file', async () => (await api('/v1/mocks/orders')).delay === '100ms');
   await page.getByRole('button', { name: 'Undo: Access' }).click();
   await until('the access of the file', async () => (await order()) === 401);
+  // The page has drawn what came of it: what is pressed before would be drawn over.
+  await page.getByRole('button', { name: 'Undo: Access' }).waitFor({ state: 'detached' });
 
   // Somebody else was faster: the page says so, shows what is in force, and loses nothing.
   await page.route('**/v1/mocks/orders', (route) => (route.request().method() === 'PATCH' ? route.continue({ headers: { ...route.request().headers(), 'if-match': '"old"' } }) : route.continue()));
