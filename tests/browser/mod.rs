@@ -86,6 +86,11 @@ fn the_call_log_is_live_filtered_searched_expanded_exported_and_emptied() {
 }
 
 #[test]
+fn a_miss_is_explained_condition_by_condition() {
+    flow("explain", "");
+}
+
+#[test]
 fn ten_thousand_calls_put_only_the_rows_in_sight_into_the_document() {
     flow("many", "call_log.body = \"0B\"");
 }
