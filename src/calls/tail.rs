@@ -9,8 +9,8 @@ use super::past::{Past, entries, numbers};
 use super::{Call, CallLog};
 
 /// How many calls one look decodes at most; of more, the oldest are passed over and counted. A page shows a few hundred,
-/// and 1,000 ten times a second take some 3 % of a core.
-const MOST: usize = 1000;
+/// nobody reads more, and each costs as much as a call itself.
+const MOST: usize = 200;
 
 /// A reader's place in the log.
 #[derive(Debug)]
