@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// After how many looks without a call something is said all the same, so that nobody on the way takes the connection
 /// for dead: 15 s.
 const SILENT: u32 = 150;
-/// How many may follow at a time. Each decodes up to 2,000 calls a second, one per cent of a core.
+/// How many may follow at a time. Each decodes up to 1,000 calls a second, half a per cent of a core.
 pub const READERS: usize = 16;
 
 /// Where to begin, for the document.

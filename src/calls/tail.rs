@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::past::{Past, entries, numbers};
 use super::{Call, CallLog};
 
-/// How many calls one look decodes at most; of more, the oldest are passed over and counted. A page shows a few hundred,
-/// nobody reads more, and each costs as much as a call itself.
-const MOST: usize = 200;
+/// How many calls one look decodes at most; of more, the oldest are passed over and counted. At ten looks a second a page
+/// changes as a whole several times a second, nobody reads more, and each costs as much as a call itself.
+const MOST: usize = 100;
 
 /// A reader's place in the log.
 #[derive(Debug)]

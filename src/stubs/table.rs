@@ -208,7 +208,8 @@ impl Table {
             decision.action = Action::Denied;
             return decision;
         }
-        let wait = match view.header("x-mock-response-delay").filter(|_| selectors_on) {
+        let asks = selectors_on && selectors::stand_in(view);
+        let wait = match asks.then(|| view.header("x-mock-response-delay")).flatten() {
             Some(value) => {
                 let delay = delay::from_header(value);
                 decision.bad_delay = delay.is_none();
@@ -253,9 +254,9 @@ impl Table {
             };
             return decision;
         }
-        let asked = if selectors_on { Asked::by(view) } else { Asked::default() };
+        let asked = if asks { Asked::by(view) } else { Asked::default() };
         // Postman's servers know nothing of `Prefer`.
-        let prefer = if selectors_on && the_mock.postman.is_none() { Prefer::by(view) } else { Prefer::default() };
+        let prefer = if asks && the_mock.postman.is_none() { Prefer::by(view) } else { Prefer::default() };
         let is_asked = !asked.is_empty() || !prefer.is_empty();
         trace.pass(Step::Selectors(asked, &prefer, named));
         let mut fault = None;

@@ -1,10 +1,11 @@
 //! The file of kept calls: stretches of the ring, as they lay there, in an SQLite database.
 //!
-//! A row holds all calls of a moment. That is what makes it cheap: a call costs the copying of its bytes, and the
-//! database sees four rows a second, however many calls there are. What a search has to know of a row without decoding
-//! it stands beside: the run, the numbers and the time of its calls.
+//! A row holds all calls of a moment, compressed. That is what makes it cheap: calls of one moment are much alike, and the
+//! database sees four rows a second, however many calls there are. What a search has to know of a row without decoding it
+//! stands beside: the run, the numbers and the time of its calls.
 
-use std::path::{Path, PathBuf};
+use std::io::Read as _;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags, params};
@@ -15,7 +16,11 @@ use crate::calls::past::numbers;
 /// "Stan": says whose database it is.
 const APPLICATION: i32 = 0x5374_616e;
 /// The form of the rows and of the calls in them. A file of another form is left as it is.
-const FORM: i32 = 1;
+const FORM: i32 = 2;
+/// How much zstd tries: the level that costs less than the writing that it saves, whatever the calls hold.
+const LEVEL: i32 = -1;
+/// No row holds more: what would be more was not written by us.
+const LARGEST: u64 = 8 << 30;
 /// How long somebody else may hold the file: long enough for a reader, short enough for a stop.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How many pages of 4 KiB are given back to the disk at a time, and how many are kept for what comes next.
@@ -152,6 +157,7 @@ impl Store {
 
     /// Adds the calls of a moment, as a whole or not at all.
     pub fn append(&self, chunk: &Chunk) -> Result<(), Fault> {
+        let entries = zstd::bulk::compress(&chunk.entries, LEVEL)?;
         let mut insert = self.0.prepare_cached(
             "INSERT INTO chunks (run, first, last, since, until, calls, entries) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )?;
@@ -162,7 +168,7 @@ impl Store {
             stored(chunk.since),
             stored(chunk.until),
             stored(chunk.calls),
-            chunk.entries
+            entries
         ])?;
         Ok(())
     }
@@ -248,10 +254,17 @@ impl Store {
         Ok(select.query_map(params![stored(run), stored(number)], row)?.collect::<Result<_, _>>()?)
     }
 
-    /// The calls of a row, as in the ring; none where it was let go meanwhile.
+    /// The calls of a row, as in the ring; none where it was let go, and those before the damage where it is damaged.
     pub fn entries(&self, row: Row) -> Result<Vec<u8>, Fault> {
         let mut select = self.0.prepare_cached("SELECT entries FROM chunks WHERE id = ?")?;
-        match select.query_row([row.id], |row| row.get(0)) {
+        let entries = select.query_row([row.id], |row| {
+            let mut entries = Vec::new();
+            if let Ok(decoder) = zstd::stream::read::Decoder::with_buffer(row.get_ref(0)?.as_blob()?) {
+                let _damaged = decoder.take(LARGEST).read_to_end(&mut entries);
+            }
+            Ok(entries)
+        });
+        match entries {
             Err(rusqlite::Error::QueryReturnedNoRows) => Ok(Vec::new()),
             other => Ok(other?),
         }
@@ -279,7 +292,6 @@ pub(super) fn micros(time: SystemTime) -> u64 {
 
 /// What is said of a fault, and how to mend it.
 pub(super) fn told(path: &Path, fault: &Fault) -> String {
-    let path = PathBuf::from(path);
     match fault {
         Fault::Foreign => format!("{}: {fault}; name another file", path.display()),
         Fault::OtherForm => format!("{}: {fault}; move it away, or name another file", path.display()),

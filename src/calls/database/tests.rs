@@ -1,4 +1,5 @@
 use super::*;
+use crate::calls::{Head, Redactor};
 use crate::metrics::Metrics;
 
 impl Store {
@@ -108,7 +109,14 @@ fn a_full_disk_is_said_and_survived() {
     if let Some(keeping) = locked(&log.kept.keeping).as_ref() {
         keeping.store.as_ref().unwrap().fill_up();
     }
-    pass(&log, 1000);
+    let mut random = fastrand::Rng::with_seed(1);
+    for _ in 0..1000 {
+        // Nothing that fits into the rest of a page when compressed.
+        let target: String = (0..40).map(|_| random.alphanumeric()).collect();
+        let mut call = Arc::into_inner(Call::sample(log.number())).unwrap();
+        call.request = Head::request("GET", target.as_bytes(), "HTTP/1.1", [], &Redactor::default());
+        log.close(&call, None);
+    }
     look(&log, &wanted);
     assert_eq!(log.metrics.database_failing.get(), 1);
     // A fresh connection has no limit: there is room again.
@@ -125,8 +133,10 @@ fn the_oldest_go_by_size_and_by_age() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("calls.db");
     let store = Store::open(&path).unwrap();
+    let mut random = fastrand::Rng::with_seed(1);
     for first in 0..100 {
-        let (since, entries) = (first * 1_000_000, vec![0; 10_000]);
+        // Nothing that could be compressed.
+        let (since, entries) = (first * 1_000_000, (0..10_000).map(|_| random.u8(..)).collect());
         let chunk = Chunk { run: 1, first, last: first, since, until: since, calls: 1, entries };
         store.append(&chunk).unwrap();
     }
@@ -212,6 +222,20 @@ fn the_words_of_kept_calls_stay_where_they_are() {
         let list = list.join(" ");
         assert!(list.starts_with(first), "{list}");
     }
+}
+
+#[test]
+fn a_damaged_row_costs_its_own_calls_and_no_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let (log, wanted) = (log(), wanted(directory.path()));
+    for _ in 0..3 {
+        pass(&log, 5);
+        look(&log, &wanted);
+    }
+    let damage = "UPDATE chunks SET entries = x'0123456789' WHERE first = 6";
+    assert_eq!(rusqlite::Connection::open(&wanted.path).unwrap().execute(damage, []).unwrap(), 1);
+    assert_eq!(numbers_of(&log, 20), [15, 14, 13, 12, 11, 5, 4, 3, 2, 1]);
+    assert!(log.kept.get(log.run(), 7).is_none());
 }
 
 #[test]

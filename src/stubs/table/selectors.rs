@@ -81,6 +81,15 @@ impl<'a> Asked<'a> {
     }
 }
 
+/// Whether there is a header by which a caller chooses an answer or its delay.
+pub(super) fn stand_in(view: &RequestView<'_>) -> bool {
+    let selects = |name: &str| match name.len() {
+        6 => name.eq_ignore_ascii_case("prefer"),
+        _ => name.get(..16).is_some_and(|name| name.eq_ignore_ascii_case("x-mock-response-")),
+    };
+    view.headers.iter().any(|field| selects(field.name))
+}
+
 /// A status code as a selector names it: three digits and nothing else.
 pub(in crate::stubs) fn status(code: &[u8]) -> Option<u16> {
     let is_code = code.len() == 3 && code.iter().all(u8::is_ascii_digit);
