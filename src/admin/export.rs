@@ -15,7 +15,7 @@ use super::error::{ApiError, Fault};
 use super::har;
 use super::parameters::Parameters;
 use super::stream::Pieces;
-use crate::calls::{BadParameter, Call, CallLog, FILTERS, Filter, limit};
+use crate::calls::{BadParameter, FILTERS, Filter, Whole, limit};
 
 /// How large a piece is before it is sent, bytes.
 const PIECE: usize = 64 << 10;
@@ -55,7 +55,7 @@ pub async fn export(State(admin): State<Arc<Admin>>, asked: RawQuery) -> Result<
             _ => drop(filter.take(name, value)?),
         }
     }
-    // It copies what it exports, which may be all of the log.
+    // It copies what it exports of the memory, which may be all of it.
     let place = admin.exports.clone().try_acquire_owned().map_err(|_| {
         ApiError::new(Fault::Busy, "an export is under way").help("wait until it is through, or close it")
     })?;
@@ -63,7 +63,7 @@ pub async fn export(State(admin): State<Arc<Admin>>, asked: RawQuery) -> Result<
     let log = admin.log.clone();
     tokio::task::spawn_blocking(move || {
         let _place = place;
-        write(&log, &log.matching(&filter, most), format, &sender);
+        write(log.export(&filter, most, || !sender.is_closed()), format, &sender);
     });
     let (kind, name) = match format {
         Format::JsonLines => ("application/jsonl", "attachment; filename=\"calls.jsonl\""),
@@ -83,22 +83,22 @@ impl Format {
 }
 
 /// Writes calls piece by piece, until all are written or the reader is gone.
-fn write(log: &CallLog, calls: &[Arc<Call>], format: Format, reader: &mpsc::Sender<Bytes>) {
+fn write(calls: impl Iterator<Item = Whole>, format: Format, reader: &mpsc::Sender<Bytes>) {
     let mut piece = Vec::with_capacity(PIECE + 4096);
     if format == Format::Har {
         piece.extend_from_slice(har::HEAD.as_bytes());
     }
-    for (at, call) in calls.iter().enumerate() {
-        let whole = call.whole(log);
+    for (at, whole) in calls.enumerate() {
+        if format == Format::Har && at > 0 {
+            piece.push(b',');
+        }
         // What cannot be written as JSON does not exist: all of it is text.
         let _ = match format {
             Format::JsonLines => serde_json::to_writer(&mut piece, &whole),
             Format::Har => serde_json::to_writer(&mut piece, &har::entry(&whole)),
         };
-        match format {
-            Format::JsonLines => piece.push(b'\n'),
-            Format::Har if at + 1 < calls.len() => piece.push(b','),
-            Format::Har => {}
+        if format == Format::JsonLines {
+            piece.push(b'\n');
         }
         if piece.len() >= PIECE && reader.blocking_send(Bytes::from(std::mem::take(&mut piece))).is_err() {
             return;

@@ -8,6 +8,7 @@ mod brief;
 mod database;
 mod decode;
 mod entry;
+mod export;
 mod file;
 mod filter;
 mod fixed;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::database::{DatabaseState, Found, Wanted};
+use super::database::{DatabaseState, Found, SEARCH, Search, Wanted};
 use super::entry::Entry;
 use super::filter::{BadParameter, FILTERS, Filter, checked};
 use super::log::{id, parsed};
@@ -81,22 +81,10 @@ impl CallQuery {
         newest(&mut calls, limit + 1);
         let fits = |call: &Call| self.fits(call);
         let wanted = Wanted { below, times: self.filter.times(), needles: self.filter.needles(), fits: &fits };
-        let kept = log.kept.search(&wanted, limit + 1);
+        let kept = log.kept.search(&wanted, limit + 1, SEARCH);
         let oldest = kept.oldest.into_iter().chain(oldest.map(|number| (log.run(), number))).min();
-        // A call that lies in both places is complete in memory, at the latest.
-        let mut calls: Vec<Found> = calls.into_iter().map(|call| ((log.run(), call.number), call)).collect();
-        calls.extend(kept.calls);
-        calls.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
-        calls.dedup_by_key(|(id, _)| *id);
-        if let Some(until) = kept.until {
-            calls.retain(|(id, _)| *id >= until);
-        }
-        let more = calls.len() > limit;
-        calls.truncate(limit);
-        let next = match calls.last() {
-            Some((last, _)) if more => Some(*last),
-            _ => kept.until,
-        };
+        let (calls, next) =
+            merged(calls.into_iter().map(|call| ((log.run(), call.number), call)).collect(), kept, limit);
         let calls = calls.iter().map(|((run, _), call)| call.entry_of(*run)).collect();
         let name = |(run, number)| id(run, number);
         Ok(CallPage {
@@ -131,16 +119,31 @@ fn newest(calls: &mut Vec<Arc<Call>>, keep: usize) {
     calls.truncate(keep);
 }
 
+/// The newest of what memory and file have, newest first and at most `limit`, and where to go on. Of both one more than
+/// that is wanted, where there is more.
+pub(super) fn merged(mut calls: Vec<Found>, kept: Search, limit: usize) -> (Vec<Found>, Option<(u64, u64)>) {
+    // A call that lies in both places is complete in memory, at the latest: of equal ones the first stays.
+    calls.extend(kept.calls);
+    calls.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+    calls.dedup_by_key(|(id, _)| *id);
+    if let Some(until) = kept.until {
+        calls.retain(|(id, _)| *id >= until);
+    }
+    let more = calls.len() > limit;
+    calls.truncate(limit);
+    let next = match calls.last() {
+        Some((last, _)) if more => Some(*last),
+        _ => kept.until,
+    };
+    (calls, next)
+}
+
 impl CallLog {
-    /// The newest calls that fit, at most so many, oldest first.
-    pub fn matching(&self, filter: &Filter, most: usize) -> Vec<Arc<Call>> {
+    /// All calls in memory, oldest first.
+    pub(super) fn remembered(&self) -> Vec<Arc<Call>> {
         let mut calls: Vec<Arc<Call>> = Vec::new();
-        self.each(|call| {
-            if filter.fits(&call) {
-                calls.push(call);
-            }
-        });
-        newest(&mut calls, most);
+        self.each(|call| calls.push(call));
+        newest(&mut calls, usize::MAX);
         calls.reverse();
         calls
     }

@@ -168,7 +168,7 @@ impl Entry {
 impl CallLog {
     /// Holds the log against what is expected of it.
     pub fn verify(&self, expected: &Expected) -> Verified {
-        let calls = self.matching(&Filter::default(), usize::MAX);
+        let calls = self.remembered();
         let complete = self.evicted() == 0 && self.metrics.call_log_dropped.get() == 0;
         let (fitting, reason, missing) = match expected {
             Expected::Count(criteria, range) => self.count(&calls, criteria, *range),

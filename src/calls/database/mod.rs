@@ -4,6 +4,7 @@
 //! no request knows of it. The ring is the buffer: what it has let go before the thread came, is dropped and counted. A
 //! file that cannot be written to is said in the log, in a metric and beside each page of calls, and tried again.
 
+mod fault;
 mod search;
 mod store;
 
@@ -22,9 +23,10 @@ use super::past::entries;
 use super::tail::Tail;
 use super::{Call, CallLog};
 use crate::settings::CallDatabase;
-pub(super) use search::{Found, Search, Wanted};
-use search::{SEARCH, search};
-use store::{Chunk, Fault, Store, told};
+use fault::{Fault, told};
+use search::search;
+pub(super) use search::{Found, SEARCH, Search, Wanted};
+use store::{Chunk, Store};
 
 /// How often calls are written. An entry rests from one look to the next, so that a call is in the file after at most
 /// twice this time, and the time that writing takes.
@@ -217,11 +219,11 @@ impl Kept {
         locked(&self.state).is_some()
     }
 
-    /// Looks for calls from the newest to the oldest, until so many are found or there are no more.
-    pub fn search(&self, wanted: &Wanted<'_>, most: usize) -> Search {
+    /// Looks for calls from the newest to the oldest, until so many are found, there are no more, or time is out.
+    pub fn search(&self, wanted: &Wanted<'_>, most: usize, patience: Duration) -> Search {
         let Some(store) = self.reader() else { return Search::default() };
         // What cannot be read is as good as gone; that it cannot is said by who writes.
-        search(&store, wanted, most, Instant::now() + SEARCH).unwrap_or_default()
+        search(&store, wanted, most, Instant::now() + patience).unwrap_or_default()
     }
 
     /// One call.

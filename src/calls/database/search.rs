@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::store::{Below, Fault, Store, micros};
+use super::fault::Fault;
+use super::store::{Below, Store, micros};
 use crate::calls::Call;
 use crate::calls::past::entries;
 
-/// How long one search may read the file. The page then ends early, and its cursor goes on from there.
-pub(super) const SEARCH: Duration = Duration::from_secs(2);
+/// How long the search for a page may read the file. The page then ends early, and its cursor goes on from there.
+pub(in crate::calls) const SEARCH: Duration = Duration::from_secs(2);
 
 /// A call out of the file, and the run that it belongs to.
 pub(in crate::calls) type Found = ((u64, u64), Arc<Call>);
@@ -42,26 +43,27 @@ pub(super) fn search(store: &Store, wanted: &Wanted<'_>, most: usize, end: Insta
     let needles: Vec<_> = wanted.needles.iter().map(memchr::memmem::Finder::new).collect();
     let mut found: Vec<Found> = Vec::new();
     let mut until = None;
-    for row in store.rows(Below { below: wanted.below, times })? {
+    store.each_row(Below { below: wanted.below, times }, |row| {
         // Rows overlap: one that is behind may still hold a call that comes before the last that was found.
         let settled = found.get(most.saturating_sub(1)).is_some_and(|(id, _)| *id > (row.run, row.last));
         if settled {
-            break;
+            return Ok(false);
         }
         if Instant::now() >= end {
             let behind = (row.run, row.last.saturating_add(1));
             found.retain(|(id, _)| *id >= behind);
             until = Some(behind);
-            break;
+            return Ok(false);
         }
         let memory = store.entries(row)?;
         if needles.iter().any(|needle| needle.find(&memory).is_none()) {
-            continue;
+            return Ok(true);
         }
         let fits = |call: &Arc<Call>| (row.run, call.number) < wanted.below && (wanted.fits)(call);
         found.extend(entries(&memory).filter(fits).map(|call| ((row.run, call.number), call)));
         found.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
         found.truncate(most);
-    }
+        Ok(true)
+    })?;
     Ok(Search { calls: found, until, oldest: store.oldest()? })
 }

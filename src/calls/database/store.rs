@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OpenFlags, params};
 
+use super::fault::Fault;
 use crate::calls::fixed::Fixed;
 use crate::calls::past::numbers;
 
@@ -27,23 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const SHRINK: u64 = 1024;
 /// How many rows are let go at a time for their age.
 const AT_A_TIME: u32 = 64;
-
-/// Why calls are not kept, or cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
-    /// Somebody else's file.
-    #[error("it is a database, but not one of kept calls")]
-    Foreign,
-    /// Written by another version.
-    #[error("another version of Standin has written it")]
-    OtherForm,
-    /// The file cannot be made.
-    #[error("it cannot be opened: {0}")]
-    File(#[from] std::io::Error),
-    /// What SQLite says.
-    #[error("{0}")]
-    Database(#[from] rusqlite::Error),
-}
 
 /// The calls of a moment.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -233,17 +217,21 @@ impl Store {
         Ok(calls)
     }
 
-    /// The rows that may hold what is looked for, those with the newest calls first.
-    pub fn rows(&self, asked: Below) -> Result<Vec<Row>, Fault> {
+    /// Shows the rows that may hold what is looked for, those with the newest calls first, until `show` wants no more.
+    pub fn each_row(&self, asked: Below, mut show: impl FnMut(Row) -> Result<bool, Fault>) -> Result<(), Fault> {
         let ((run, below), (since, until)) = (asked.below, asked.times);
         let mut select = self.0.prepare_cached(
             "SELECT id, run, last FROM chunks
              WHERE (run < ?1 OR (run = ?1 AND first < ?2)) AND until >= ?3 AND since <= ?4
              ORDER BY run DESC, last DESC",
         )?;
-        let row = |row: &rusqlite::Row<'_>| Ok(Row { id: row.get(0)?, run: row.get(1)?, last: row.get(2)? });
-        let rows = select.query_map(params![stored(run), stored(below), stored(since), stored(until)], row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = select.query(params![stored(run), stored(below), stored(since), stored(until)])?;
+        while let Some(row) = rows.next()? {
+            if !show(Row { id: row.get(0)?, run: row.get(1)?, last: row.get(2)? })? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The rows that may hold the call of this number.
@@ -288,13 +276,4 @@ fn stored(number: u64) -> i64 {
 /// Microseconds since the epoch.
 pub(super) fn micros(time: SystemTime) -> u64 {
     u64::try_from(time.duration_since(UNIX_EPOCH).unwrap_or_default().as_micros()).unwrap_or(u64::MAX)
-}
-
-/// What is said of a fault, and how to mend it.
-pub(super) fn told(path: &Path, fault: &Fault) -> String {
-    match fault {
-        Fault::Foreign => format!("{}: {fault}; name another file", path.display()),
-        Fault::OtherForm => format!("{}: {fault}; move it away, or name another file", path.display()),
-        Fault::File(_) | Fault::Database(_) => format!("{}: {fault}", path.display()),
-    }
 }

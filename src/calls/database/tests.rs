@@ -1,5 +1,5 @@
 use super::*;
-use crate::calls::{Head, Redactor};
+use crate::calls::{Filter, Head, Redactor};
 use crate::metrics::Metrics;
 
 impl Store {
@@ -43,7 +43,7 @@ fn all<'w>(fits: &'w dyn Fn(&Call) -> bool) -> Wanted<'w> {
 }
 
 fn numbers_of(log: &CallLog, most: usize) -> Vec<u64> {
-    log.kept.search(&all(&|_| true), most).calls.iter().map(|((_, number), _)| *number).collect()
+    log.kept.search(&all(&|_| true), most, SEARCH).calls.iter().map(|((_, number), _)| *number).collect()
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn calls_are_kept_and_found_newest_first() {
     assert_eq!(numbers_of(&log, 2), [5, 4]);
     let even = |call: &Call| call.number.is_multiple_of(2);
     let search = Wanted { below: (log.run(), 4), ..all(&even) };
-    assert_eq!(log.kept.search(&search, 10).calls.iter().map(|(id, _)| id.1).collect::<Vec<_>>(), [2]);
+    assert_eq!(log.kept.search(&search, 10, SEARCH).calls.iter().map(|(id, _)| id.1).collect::<Vec<_>>(), [2]);
     assert_eq!(log.kept.get(log.run(), 3).unwrap().number, 3);
     assert!(log.kept.get(log.run(), 6).is_none());
     assert!(log.kept.get(log.run() + 1, 3).is_none());
@@ -151,6 +151,26 @@ fn the_oldest_go_by_size_and_by_age() {
     assert_eq!(store.clear().unwrap(), left);
     assert_eq!(oldest(), None);
     assert!(std::fs::metadata(&path).unwrap().len() < 100_000, "the room is given back");
+}
+
+#[test]
+fn an_export_has_memory_and_file_once_and_oldest_first() {
+    let directory = tempfile::tempdir().unwrap();
+    let (log, wanted) = (log(), wanted(directory.path()));
+    look(&log, &wanted);
+    for _ in 0..10 {
+        pass(&log, 1000);
+        look(&log, &wanted);
+    }
+    pass(&log, 5);
+    let filter = Filter::default();
+    let exported = |most| -> Vec<String> { log.export(&filter, most, || true).map(|call| call.entry.id).collect() };
+    let ids = |from: u64| -> Vec<String> { (from..=10_005).map(|number| log.id(number)).collect() };
+    assert!(log.evicted() > 1000, "the file has calls that the memory has not");
+    assert!(exported(usize::MAX) == ids(1));
+    assert!(exported(6000) == ids(4006));
+    assert!(exported(3) == ids(10_003));
+    assert_eq!(log.export(&filter, usize::MAX, || false).count(), 0);
 }
 
 #[test]

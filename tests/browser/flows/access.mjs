@@ -1,7 +1,7 @@
 // Everybody's access: axe-core finds nothing serious on any page in either scheme, nothing is wider than a window of 360
 // pixels, and the keyboard alone is enough.
 
-const PAGES = ['/mocks', '/mocks/orders', '/mocks/orders?tab=server-stubs', '/mocks/orders?tab=configuration', '/calls', '/calls?misses=1', '/calls?q=nothing', '/config', '/usage', '/mocks/nothing'];
+const PAGES = ['/mocks', '/mocks/orders', '/mocks/orders?tab=server-stubs', '/mocks/orders?tab=configuration', '/calls', '/calls?misses=1', '/calls?q=nothing', '/config', '/overrides', '/usage', '/mocks/nothing'];
 
 export default async ({ page, open, visit, until, call, serious, assert, isNarrow }) => {
   await call('/shop/products/7');
