@@ -38,9 +38,9 @@ corpora: ## Read every file of the folders postman, openapi, wiremock and har in
 	@.ci/install build test
 	CORPORA="$(abspath $(CORPORA))" cargo test --locked --test standin corpora:: -- --ignored --nocapture
 
-bench: ## Measure decisions, templates, 100,000 stubs and 10,000 delays; ONLY=decide, template, scale or delay for one; PROFILE=release builds faster
+bench: ## Measure decisions, templates, 100,000 stubs and 10,000 delays, a kept log; ONLY=decide, template, scale, delay or kept for one; PROFILE=release builds faster
 	@.ci/install build
-	$(AS_SHIPPED) cargo bench --locked --profile $(PROFILE) $(if $(ONLY),--bench $(ONLY),--bench decide --bench template --bench scale --bench delay)
+	$(AS_SHIPPED) cargo bench --locked --profile $(PROFILE) $(if $(ONLY),--bench $(ONLY),--bench decide --bench template --bench scale --bench delay --bench kept)
 
 # ONLY, PEERS, ROUNDS, SHORT and BINARY reach the bench as variables.
 compare: ## Compare with nginx, HAProxy, Envoy, WireMock and others; ONLY=mocked PEERS=standin,nginx for a part, SHORT=1 to try

@@ -42,6 +42,7 @@ pub struct Sidecar {
     child: Child,
     pub data: SocketAddr,
     pub ops: SocketAddr,
+    pub admin: SocketAddr,
 }
 
 impl Drop for Sidecar {
@@ -86,7 +87,7 @@ impl Sidecar {
         // What it says from here on is nobody's concern, but a full pipe would stop it.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         let address = |key: &str| ready[key].as_str().unwrap().trim_matches(['[', ']']).parse().unwrap();
-        Sidecar { data: address("data"), ops: address("ops"), dir, child }
+        Sidecar { data: address("data"), ops: address("ops"), admin: address("admin"), dir, child }
     }
 
     pub fn pid(&self) -> u32 {
