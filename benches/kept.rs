@@ -133,5 +133,8 @@ fn main() {
     }
     ratios.sort_by(f64::total_cmp);
     let ends = [ratios[0], ratios[ratios.len() / 2], ratios[ratios.len() - 1]];
-    println!("CPU with database and reader: {:.2} times that of memory alone ({:.2} to {:.2})", ends[1], ends[0], ends[2]);
+    println!(
+        "CPU with database and reader: {:.2} times that of memory alone ({:.2} to {:.2})",
+        ends[1], ends[0], ends[2]
+    );
 }

@@ -20,7 +20,7 @@ use super::Admin;
 use super::error::ApiError;
 use super::mocks::find_mock;
 use super::parameters::Parameters;
-use report::{Count, MockUse, UsageReport};
+use report::{Count, LimitUse, MockUse, UsageReport};
 
 /// How many days are kept beside today.
 const DAYS: usize = 31;
@@ -161,12 +161,28 @@ struct Whose {
 pub async fn show(State(admin): State<Arc<Admin>>, asked: RawQuery) -> Result<Json<UsageReport>, ApiError> {
     let parameters = Parameters::read(&asked, &["mock"])?;
     let wanted = parameters.get("mock");
+    let snapshot = admin.live.snapshot();
     if let Some(name) = wanted {
-        find_mock(&admin.live.snapshot(), name)?;
+        find_mock(&snapshot, name)?;
     }
-    let totals = admin.metrics.calls();
-    admin.usage.turn(SystemTime::now(), &totals);
-    Ok(Json(admin.usage.report(&totals, wanted)))
+    let (totals, now) = (admin.metrics.calls(), SystemTime::now());
+    admin.usage.turn(now, &totals);
+    let mut report = admin.usage.report(&totals, wanted);
+    let since_epoch = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    for mock in snapshot.table.mocks() {
+        let Some(limiter) = mock.limit.as_ref().filter(|_| wanted.is_none_or(|wanted| wanted == &*mock.name)) else {
+            continue;
+        };
+        let at = match report.mocks.binary_search_by(|used| used.mock.as_str().cmp(&mock.name)) {
+            Ok(at) => at,
+            Err(at) => {
+                report.mocks.insert(at, MockUse::default().shown(mock.name.to_string(), wanted.is_some()));
+                at
+            }
+        };
+        report.mocks[at].limit = Some(LimitUse::of(limiter, since_epoch));
+    }
+    Ok(Json(report))
 }
 
 #[cfg(test)]

@@ -103,6 +103,18 @@ impl Limiter {
             .or_else(|| full(LimitKind::Calls, self.limit.calls, &self.calls))
     }
 
+    /// How much of each limit is used at this time since the epoch: the limit, answers that were counted, and when the
+    /// next window begins, seconds since the epoch.
+    pub fn used(&self, now: Duration) -> Vec<(LimitKind, Quota, u32, u64)> {
+        let both = [(LimitKind::Calls, self.limit.calls, &self.calls), (LimitKind::Rate, self.limit.rate, &self.rate)];
+        let used = |(kind, quota, window): (LimitKind, Option<Quota>, &Window)| {
+            let quota = quota?;
+            let (number, count) = Window::at(window.0.load(Ordering::Relaxed), quota, now);
+            Some((kind, quota, count, (number + 1) * u64::from(quota.seconds)))
+        };
+        both.into_iter().filter_map(used).collect()
+    }
+
     /// Counts an answer; `false`, and nothing counted, where it would exceed a limit.
     pub fn take(&self, now: Duration) -> bool {
         if self.limit.rate.is_some_and(|quota| !self.rate.take(quota, now)) {
@@ -143,6 +155,9 @@ mod tests {
         assert_eq!(exceeded, Exceeded { kind: LimitKind::Calls, until: 2 * day, wait: day - 100 });
         assert_eq!(limiter.exceeded(at(2 * day)), None);
         assert!(limiter.take(at(2 * day)));
+        let quota = Quota { most: 2, seconds: DAY };
+        assert_eq!(limiter.used(at(2 * day + 7)), [(LimitKind::Calls, quota, 1, 3 * day)]);
+        assert_eq!(limiter.used(at(3 * day)), [(LimitKind::Calls, quota, 0, 4 * day)]);
     }
 
     #[test]

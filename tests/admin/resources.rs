@@ -191,6 +191,29 @@ fn a_configuration_is_checked_without_being_taken_and_then_taken() {
 }
 
 #[test]
+fn usage_says_how_much_of_a_limit_is_used_and_when_it_begins_anew() {
+    let config = "default.limit = { calls = 10, per = \"day\", rate = \"5/h\" }\n[[stub]]\nmatch = \"GET /a\"";
+    let sidecar = sidecar().config(config).start();
+    let limit = |address: &str| get(&sidecar, address)["mocks"][0]["limit"].take();
+    assert_eq!(limit("/v1/usage")["calls"]["used"], 0, "it is there before the first call");
+    let mut client = sidecar.connect();
+    for _ in 0..3 {
+        client.get("/a");
+    }
+    for address in ["/v1/usage", "/v1/usage?mock=default"] {
+        let mut limit = limit(address);
+        let resets = ["calls", "rate"].map(|kind| limit[kind]["resets"].take());
+        assert!(resets[0].as_str().is_some_and(|at| at.ends_with("T00:00:00.000000Z")), "{resets:?}");
+        assert!(resets[1].as_str().is_some_and(|at| at.ends_with(":00:00.000000Z")), "{resets:?}");
+        let expected = json!({
+            "calls": { "most": 10, "per": "day", "used": 3, "resets": null },
+            "rate": { "most": 5, "per": "hour", "used": 3, "resets": null },
+        });
+        assert_eq!(limit, expected);
+    }
+}
+
+#[test]
 fn usage_is_counted_by_mock_stub_and_scenario() {
     let upstream = Upstream::echo();
     let sidecar = sidecar().upstream(&upstream).config("[[stub]]\nmatch = \"GET /users/{id}\"\n[[stub.scenario]]\nname = \"nobody\"\nwhen.path.id = \"0\"\nstatus = 404\n[[stub.scenario]]").start();

@@ -33,14 +33,10 @@ function days(list, today) {
   return svg;
 }
 
-/// The limit of a mock, and how much of it is used.
-function limit(one) {
-  if (!one.limit) return null;
-  const { calls, per, used, resets } = one.limit;
-  return h('div', { class: 'limit' },
-    h('label', {}, `${number(used)} of ${number(calls)} calls a ${per}`, h('progress', { max: calls, value: used })),
-    resets ? h('span', { class: 'muted small' }, `anew ${moment(resets)}`) : null);
-}
+/// The limits of a mock, and how much of each is used.
+const limits = (one) => [one.limit?.calls, one.limit?.rate].filter(Boolean).map(({ most, per, used, resets }) => h('div', { class: 'limit' },
+  h('label', {}, `${number(used)} of ${number(most)} calls a ${per} `, h('progress', { max: most, value: used })),
+  h('span', { class: 'muted small' }, `anew ${moment(resets)}`)));
 
 function table(stubs) {
   const rows = stubs.flatMap((stub) => [
@@ -70,7 +66,7 @@ function card(one, today) {
       one.mock ? null : h('span', { class: 'muted small' }, 'passed through without a mock'),
       h('span', { class: 'push figures' }, h('b', {}, number(one.today)), ' today, ', h('b', {}, number(one.calls)), ' since the start')),
     days(one.days, today),
-    limit(one),
+    limits(one),
     h('p', { class: 'badges' }, Object.entries(one.decisions).map(([word, calls]) => h('span', { class: 'share' }, decision(word), ` ${number(calls)}`))),
     more);
 }
@@ -81,8 +77,9 @@ export async function show() {
     const usage = await get('/v1/usage');
     replace(content,
       h('div', { class: 'card' }, facts([['Calls today (UTC)', number(usage.calls_today)], ['Calls since the start', number(usage.calls)], ['Counted since', moment(usage.since)]])),
-      usage.mocks.length ? h('ul', { class: 'cards one' }, usage.mocks.map((one) => card(one, usage.today)))
-        : empty('Nothing was called yet', h('p', {}, 'Copy the URL of a mock and call it, or test a response.'), h('p', {}, h('a', { href: '/mocks' }, 'Go to the mocks'))));
+      usage.calls ? null
+        : empty('Nothing was called yet', h('p', {}, 'Copy the URL of a mock and call it, or test a response.'), h('p', {}, h('a', { href: '/mocks' }, 'Go to the mocks'))),
+      usage.mocks.length ? h('ul', { class: 'cards one' }, usage.mocks.map((one) => card(one, usage.today))) : null);
   };
   const again = h('button', { type: 'button', class: 'plain push', id: 'refresh', onclick: () => draw().catch((problem) => replace(content, h('p', { class: 'notice bad' }, problem.message))) }, 'Refresh');
   await draw();

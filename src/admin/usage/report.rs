@@ -1,9 +1,12 @@
 //! Usage as it is added up, and as the API shows it.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::stubs::limit::{LimitKind, Limiter};
 
 /// A count in the making.
 #[derive(Debug, Default)]
@@ -58,6 +61,7 @@ impl MockUse {
             mock,
             counted: self.count.shown(),
             decisions: self.decisions,
+            limit: None,
             stubs: with_stubs.then(|| stubs.collect()),
         }
     }
@@ -74,7 +78,7 @@ pub struct UsageReport {
     pub calls: u64,
     /// Those of today.
     pub calls_today: u64,
-    /// By mock; one without a name are calls that belong to none.
+    /// By mock: those that were called, and those with a limit; one without a name are calls that belong to none.
     pub mocks: Vec<MockUsage>,
 }
 
@@ -87,9 +91,55 @@ pub struct MockUsage {
     pub counted: Counted,
     /// Calls by what was done with them.
     pub decisions: BTreeMap<String, u64>,
+    /// How much of its limit is used; null where it has none.
+    pub limit: Option<LimitUse>,
     /// By stub and server stub; only where one mock is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stubs: Option<Vec<StubUsage>>,
+}
+
+/// How much of a mock's limit is used.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct LimitUse {
+    /// Of the quota of calls; null where there is none.
+    pub calls: Option<WindowUse>,
+    /// Of the rate; null where there is none.
+    pub rate: Option<WindowUse>,
+}
+
+/// How much of one limit is used.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WindowUse {
+    /// How many answers there may be.
+    pub most: u32,
+    /// In what time: `second`, `minute`, `hour` or `day`.
+    pub per: &'static str,
+    /// How many there were.
+    pub used: u32,
+    /// When counting begins anew, RFC 3339.
+    pub resets: String,
+}
+
+impl LimitUse {
+    /// What is used of it at this time since the epoch.
+    pub fn of(limiter: &Limiter, now: Duration) -> Self {
+        let mut out = LimitUse::default();
+        for (kind, quota, used, until) in limiter.used(now) {
+            let per = match quota.seconds {
+                1 => "second",
+                60 => "minute",
+                3_600 => "hour",
+                _ => "day",
+            };
+            let resets = crate::admin::time(UNIX_EPOCH + Duration::from_secs(until));
+            let used = Some(WindowUse { most: quota.most, per, used, resets });
+            match kind {
+                LimitKind::Calls => out.calls = used,
+                LimitKind::Rate => out.rate = used,
+            }
+        }
+        out
+    }
 }
 
 /// How often a stub answered.

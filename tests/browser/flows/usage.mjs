@@ -3,12 +3,17 @@
 export default async ({ page, visit, until, call, api, assert }) => {
   await visit('/usage');
   await page.getByText('Nothing was called yet').waitFor();
+  const orders = page.locator('.use', { has: page.getByRole('link', { name: 'orders' }) });
+  assert((await orders.innerText()).includes('0 of 1,000 calls a day'));
   for (const target of ['/shop/products/7', '/shop/products/8', '/shop/products/0', '/elsewhere']) await call(target);
-  await until('the calls to be counted', async () => (await api('/v1/usage')).calls === 4);
+  await call('/api/orders/new', { method: 'POST', headers: { 'x-api-key': process.env.KEY }, body: '{}' });
+  await until('the calls to be counted', async () => (await api('/v1/usage')).calls === 5);
   await page.getByRole('button', { name: 'Refresh', exact: true }).click();
   const shop = page.locator('.use', { has: page.getByRole('link', { name: 'shop' }) });
   await shop.waitFor();
   assert((await shop.innerText()).includes('3 today, 3 since the start'));
+  assert((await orders.innerText()).includes('1 of 1,000 calls a day'));
+  assert.equal(await orders.getByRole('progressbar').getAttribute('value'), '1');
   assert((await page.locator('.use').first().innerText()).includes('No mock'));
   await shop.getByText('By stub and scenario').click();
   await shop.getByRole('row', { name: /not found 1 1/ }).waitFor();
