@@ -6,7 +6,7 @@ FROM rust:${RUST}-bookworm AS build
 # dist takes a quarter of an hour and makes the fastest binary; release takes less.
 ARG PROFILE=dist
 # As in the Makefile, which says why; with another profile it only makes the build longer.
-ENV RUSTFLAGS=-Cllvm-args=-inline-threshold=500
+ENV RUSTFLAGS="-Cllvm-args=-inline-threshold=1500 -Cllvm-args=-inlinecold-threshold=45"
 # cmake and the C compiler (the latter is in the image) build the compression libraries of the proxy engine. Debian keeps
 # only the newest version of a package, so that a fixed one would soon be gone.
 # hadolint ignore=DL3008

@@ -6,7 +6,8 @@
 //!
 //! pingora sends the end of an empty request body after the head, and takes it for the end of the tunnel if it has read
 //! the 101 before (its issue 946, open in 0.9.1). An upstream beside us is fast enough for that. So what it answers to
-//! the head is held back for a moment, in which the end of the body has long been seen.
+//! the head is held back, first for a moment that begins with the first try to read, and then for one more turn of the
+//! task: however long the machine lets us wait, the end of the body is there by then, and the turn is left to it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -30,7 +31,7 @@ use tokio_rustls::client::TlsStream;
 use super::exchange::Exchange;
 use crate::live::UpstreamState;
 
-/// How long an answer is held back. The end of the body is seen in the same turn as the first try to read.
+/// How long an answer is held back. The end of the body is sent on in the same turn as the first try to read.
 const HOLD: Duration = Duration::from_millis(2);
 
 /// Connects to an upstream.
@@ -53,7 +54,7 @@ impl L4Connect for Dial {
         let socket = socket.unwrap_or_else(|_| Err(Error::new_up(ErrorType::ConnectTimedout)))?;
         let socket = match &self.held_back_for {
             None => socket,
-            Some(exchange) => Box::new(Held { socket, exchange: exchange.clone(), hold: None }),
+            Some(exchange) => Box::new(Held { socket, exchange: exchange.clone(), hold: Hold::Over }),
         };
         Ok(Stream::from(VirtualSocketStream::new(socket)))
     }
@@ -133,7 +134,17 @@ virtual_socket! {
 struct Held {
     socket: Box<dyn VirtualSocket>,
     exchange: Arc<Exchange>,
-    hold: Option<Pin<Box<Sleep>>>,
+    hold: Hold,
+}
+
+/// How far the wait for an answer is.
+enum Hold {
+    /// The head was sent, and nobody has tried to read.
+    Sent,
+    /// Somebody has.
+    Waits(Pin<Box<Sleep>>),
+    /// Reading is free.
+    Over,
 }
 
 impl std::fmt::Debug for Held {
@@ -150,9 +161,15 @@ impl VirtualSocket for Held {
 
 impl AsyncRead for Held {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if let Some(hold) = &mut self.hold {
-            ready!(hold.as_mut().poll(cx));
-            self.hold = None;
+        if matches!(self.hold, Hold::Sent) {
+            self.hold = Hold::Waits(Box::pin(sleep(HOLD)));
+        }
+        if let Hold::Waits(sleep) = &mut self.hold {
+            ready!(sleep.as_mut().poll(cx));
+            self.hold = Hold::Over;
+            // What became ready meanwhile comes first.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         Pin::new(&mut self.socket).poll_read(cx, out)
     }
@@ -161,7 +178,7 @@ impl AsyncRead for Held {
 impl AsyncWrite for Held {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if !self.exchange.is_upgraded() {
-            self.hold = Some(Box::pin(sleep(HOLD)));
+            self.hold = Hold::Sent;
         }
         Pin::new(&mut self.socket).poll_write(cx, bytes)
     }

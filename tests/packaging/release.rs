@@ -25,5 +25,5 @@ fn the_workflow_builds_what_is_here() {
 fn the_image_and_the_makefile_build_alike() {
     let makefile = read("Makefile");
     let flags = makefile.lines().find_map(|line| line.strip_prefix("DIST_RUSTFLAGS = ")).unwrap();
-    assert!(read("Dockerfile").contains(&format!("\nENV RUSTFLAGS={flags}\n")), "{flags}");
+    assert!(read("Dockerfile").contains(&format!("\nENV RUSTFLAGS=\"{flags}\"\n")), "{flags}");
 }
