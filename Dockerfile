@@ -3,7 +3,7 @@
 
 ARG RUST=1.95
 FROM rust:${RUST}-bookworm AS build
-# dist takes a quarter of an hour and makes the fastest binary; release takes less.
+# dist takes twenty minutes and makes the fastest binary; release takes less.
 ARG PROFILE=dist
 # As in the Makefile, which says why; with another profile it only makes the build longer.
 ENV RUSTFLAGS="-Cllvm-args=-inline-threshold=1500 -Cllvm-args=-inlinecold-threshold=45"

@@ -1,7 +1,7 @@
 # What a fresh machine needs is Rust and apt or brew; each target installs what else is missing, and nothing twice.
 #
 # `run` and `test` use the dev profile: it optimises a little, builds in a few minutes on two cores, and what one has
-# built the other need not. Only `bench`, `compare` and images take the dist profile, a build of a quarter of an hour.
+# built the other need not. Only `bench`, `compare` and images take the dist profile, a build of twenty minutes.
 
 PROFILE ?= dist
 # With fat LTO the compiler sees every call, and may inline more of them than it would by itself: fewer instructions per
@@ -26,7 +26,7 @@ test: ## Run all tests
 	@.ci/install build test
 	cargo test --locked
 
-dist: ## Build what is shipped, target/dist/standin: a quarter of an hour
+dist: ## Build what is shipped, target/dist/standin: twenty minutes
 	@.ci/install build
 	$(AS_SHIPPED) cargo build --locked --profile $(PROFILE) --bin standin
 

@@ -65,7 +65,8 @@ impl Redactor {
     /// that a closer look is needed.
     pub fn leaves<'n>(&self, head: &[u8], target: &[u8], mut names: impl Iterator<Item = &'n str>) -> bool {
         (self.query.is_empty() || memchr::memchr(b'?', target).is_none())
-            && self.keys.iter().all(|key| memchr::memmem::find(head, key).is_none())
+            && (self.keys.is_empty()
+                || !has_escapes(head) && self.keys.iter().all(|key| memchr::memmem::find(head, key).is_none()))
             && !names.any(|name| self.headers.iter().any(|secret| secret.eq_ignore_ascii_case(name)))
     }
 
@@ -100,28 +101,75 @@ impl Redactor {
         Cow::Owned(self.text(&out).into_owned())
     }
 
-    /// Any text as it may be shown: keys of mocks are taken out.
+    /// Any text as it may be shown: keys of mocks are taken out, also where they are written with the escapes of a URL or
+    /// of JSON.
     pub fn text<'v>(&self, text: &'v [u8]) -> Cow<'v, [u8]> {
         let mut out = Cow::Borrowed(text);
         for key in &self.keys {
-            if memchr::memmem::find(&out, key).is_some() {
-                out = Cow::Owned(replace(&out, key));
+            if let Some(without) = replaced(&out, key) {
+                out = Cow::Owned(without);
             }
         }
         out
     }
 }
 
-fn replace(text: &[u8], key: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
+/// Whether a byte may be written otherwise than as itself here.
+fn has_escapes(text: &[u8]) -> bool {
+    memchr::memchr2(b'%', b'\\', text).is_some()
+}
+
+/// The text without the key, if it is in there.
+fn replaced(text: &[u8], key: &[u8]) -> Option<Vec<u8>> {
+    let first = *key.first()?;
+    let mut out = Vec::new();
     let mut from = 0;
-    for at in memchr::memmem::find_iter(text, key) {
+    let mut cut = |at: usize, end: usize| {
         out.extend_from_slice(&text[from..at]);
         out.extend_from_slice(REDACTED.as_bytes());
-        from = at + key.len();
+        from = end;
+    };
+    if has_escapes(text) {
+        let mut next = 0;
+        while let Some(offset) = memchr::memchr3(first, b'%', b'\\', &text[next..]) {
+            let at = next + offset;
+            let end = written(&text[at..], key).map(|length| at + length);
+            end.into_iter().for_each(|end| cut(at, end));
+            next = end.unwrap_or(at + 1);
+        }
+    } else {
+        memchr::memmem::find_iter(text, key).for_each(|at| cut(at, at + key.len()));
+    }
+    if from == 0 {
+        return None;
     }
     out.extend_from_slice(&text[from..]);
-    out
+    Some(out)
+}
+
+/// How many bytes at the beginning of a text write this key, escapes and all; `None` where it does not begin with it.
+fn written(text: &[u8], key: &[u8]) -> Option<usize> {
+    if text.starts_with(key) {
+        return Some(key.len());
+    }
+    let mut rest = text;
+    for wanted in key {
+        rest = step(rest, *wanted)?;
+    }
+    Some(text.len() - rest.len())
+}
+
+/// What is behind the next byte, if it is the wanted one: as itself, `%2d`, `\u002d` or `\/`.
+fn step(text: &[u8], wanted: u8) -> Option<&[u8]> {
+    let hex = |digits: &[u8]| std::str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let is = |code: Option<u32>| code == Some(u32::from(wanted));
+    match text {
+        [b'%', high, low, rest @ ..] if is(hex(&[*high, *low])) => Some(rest),
+        [b'\\', b'u', a, b, c, d, rest @ ..] if is(hex(&[*a, *b, *c, *d])) => Some(rest),
+        [b'\\', byte @ (b'/' | b'"' | b'\\'), rest @ ..] if *byte == wanted => Some(rest),
+        [byte, rest @ ..] if *byte == wanted => Some(rest),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -156,5 +204,24 @@ mod tests {
             b"/a?token=[redacted]&b=1&to%6ben=[redacted]"
         );
         assert_eq!(redactor.target(b"/s3cret").as_ref(), b"/[redacted]");
+    }
+
+    #[test]
+    fn a_key_is_taken_out_however_it_is_written() {
+        let redactor = Redactor { keys: [b"a-/\"%k"[..].into()].into(), ..Redactor::default() };
+        for text in
+            ["a-/\"%k", "%61-/\"%k", "a%2D/\"%25k", "a%2d%2F%22%25%6b", "\\u0061\\u002d\\/\\\"%k", "a\\u002D/\\u0022%k"]
+        {
+            let around = format!("x{text}y{text}");
+            assert_eq!(redactor.text(around.as_bytes()).as_ref(), b"x[redacted]y[redacted]", "{text}");
+            let head = format!("GET /?{text} HTTP/1.1");
+            assert!(!redactor.leaves(head.as_bytes(), b"/", std::iter::empty()), "{text}");
+        }
+        for text in ["a-/\"%", "a%2", "a%2D", "%", "\\", "a\\u002", "a%+2/\"%k", "a-", "b-/\"%k"] {
+            assert!(matches!(redactor.text(text.as_bytes()), Cow::Borrowed(_)), "{text}");
+        }
+        // Ends at the beginning of a key that overlaps itself.
+        let redactor = Redactor { keys: [b"aab"[..].into()].into(), ..Redactor::default() };
+        assert_eq!(redactor.text(b"aaab%").as_ref(), b"a[redacted]%");
     }
 }

@@ -1,5 +1,6 @@
 //! What passed through can be looked up, and secrets cannot.
 
+use crate::admin::ask;
 use crate::support::{Client, Upstream, sidecar, wait_for};
 
 const STUBS: &str = "[[stub]]\nmatch = \"GET /a\"\nbody = \"hello\"\n[[stub]]\nmatch = \"POST /b\"\nwhen.header.x = \"1\"\nbody = \"b\"";
@@ -157,6 +158,22 @@ fn secrets_never_reach_the_log() {
     let config = "call_log = { access_log = \"all\", redact_query = [\"token\"] }\n\
                   default.access = { keys = [{ env = \"KEY\" }], header = \"x-own-key\" }\n[[stub]]\nmatch = \"GET /a\"";
     let sidecar = sidecar().upstream(&upstream).variable("KEY", "mock-key-1").config(config).start();
+    // However it is written.
+    let packed = crate::support::gzip(b"{\"name\": \"mock-key-1\"}");
+    let head = "Content-Encoding: gzip\r\nReferer: /?mock%2Dkey%2D1\r\n";
+    sidecar.connect().post("/x?c=mock%2Dkey%2d1", head, &packed);
+    let id = sidecar.last_call()["id"].as_str().unwrap().to_owned();
+    let packed = wait_for("the call to be over", || {
+        let call = sidecar.admin(&format!("/v1/calls/{id}"));
+        (!call["duration_us"].is_null()).then(|| call.to_string())
+    });
+    assert!(
+        packed.contains(r#""query":"c=[redacted]""#) && packed.contains(r#"{\"name\": \"[redacted]\"}"#),
+        "{packed}"
+    );
+    assert!(!packed.contains("mock-key-1") && !packed.contains("mock%2D"), "{packed}");
+    let har = ask(sidecar.app().admin(), "GET", "/v1/calls/export?format=har", "", "").text();
+    assert!(!har.contains("mock-key-1") && !har.contains("mock%2D"), "{har}");
     let headers = "Authorization: Bearer TOPSECRET\r\nCookie: sid=TOPSECRET\r\nX-Api-Key: TOPSECRET\r\n\
                    Proxy-Authorization: TOPSECRET\r\nX-Own-Key: mock-key-1\r\nX-Other: a mock-key-1 b\r\n";
     sidecar.connect().get_with("/x?token=TOPSECRET&b=1&k=mock-key-1", headers);

@@ -14,7 +14,7 @@ pub const BODY: &str = r#"{"id":123,"name":"Ada Lovelace","email":"ada@example.t
 const PORTS: &str = "proxy.listen = \"127.0.0.1:0\"\nops.listen = \"127.0.0.1:0\"\nadmin.listen = \"127.0.0.1:0\"\n";
 
 /// The profile of the sidecar under test: `PROFILE`, or else the one that the bench itself was built with. So a bench is
-/// built in a moment and measures what takes a quarter of an hour to build.
+/// built in a moment and measures what takes twenty minutes to build.
 pub fn profile() -> String {
     let own = Path::new(env!("CARGO_BIN_EXE_standin")).parent().and_then(Path::file_name).unwrap();
     std::env::var("PROFILE").unwrap_or_else(|_| own.to_string_lossy().replace("debug", "dev"))

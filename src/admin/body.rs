@@ -1,12 +1,15 @@
 //! Bodies of requests: JSON of a known shape, of a limited length, within a limited time.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::error::{ApiError, Fault};
 use crate::problem::nearest;
@@ -50,10 +53,10 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        let message = error.inner().to_string();
-        let what = if path == "." { "the body".to_owned() } else { format!("`{path}`") };
+        let message = error.inner().to_string().replace("expected u64", "expected a whole number, 0 or more");
+        let what = if matches!(&*path, "." | "?") { "the body".to_owned() } else { format!("`{path}`") };
         let refused = ApiError::new(Fault::BadBody, format!("{what}: {message}"));
         match meant(&message) {
             Some(help) => refused.help(help),
@@ -62,6 +65,44 @@ fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
     })?;
     json.end().map_err(|error| ApiError::new(Fault::BadBody, format!("behind the JSON: {error}")))?;
     Ok(value)
+}
+
+/// What is an object and nothing else: by itself serde takes a list as well, whose items are members by their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        from.deserialize_map(Members(PhantomData)).map(Object)
+    }
+}
+
+/// Reads a member that is an object, for `deserialize_with`.
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+    Object::deserialize(from).map(|Object(value)| value)
+}
+
+/// The same of a member that may be missing, or null.
+pub fn some_object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from).map(|some| some.map(|Object(value)| value))
+}
+
+/// The same of a list of them.
+pub fn some_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Vec<T>>, D::Error> {
+    let list = Option::<Vec<Object<T>>>::deserialize(from)?;
+    Ok(list.map(|list| list.into_iter().map(|Object(value)| value).collect()))
 }
 
 /// What was probably meant by an unknown member or word: serde names it first, and then all that it knows.
@@ -80,15 +121,15 @@ fn meant(message: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Outer {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "some_object")]
         inner: Option<Inner>,
+        #[serde(default, deserialize_with = "some_objects")]
+        list: Option<Vec<Inner>>,
         #[serde(default)]
         kind: Option<Kind>,
     }
@@ -126,13 +167,19 @@ mod tests {
             (r#"{"inner": {}}"#, "missing field `at_least`", None),
             (r#"{"kind": "hare"}"#, "unknown variant `hare`", Some("did you mean `har`?")),
             ("{} x", "behind the JSON", None),
-            ("[", "the body: EOF while parsing", None),
+            ("[", "the body: invalid type: sequence, expected an object", None),
+            (r#"[{"at_least": 2}, "har"]"#, "the body: invalid type: sequence, expected an object", None),
+            (r#"{"inner": [2]}"#, "`inner`: invalid type: sequence, expected an object", None),
+            (r#"{"list": [[2]]}"#, "`list[0]`: invalid type: sequence, expected an object", None),
+            (r#"{"inner": {"at_least": -1}}"#, "`inner.at_least`: invalid value: integer `-1`, expected a whole", None),
+            ("{", "the body: EOF while parsing", None),
         ] {
             let error = format!("{:?}", read::<Outer>(text.as_bytes()).unwrap_err());
             assert!(error.contains(&detail.escape_default().to_string()), "{text}: {error}");
             assert_eq!(help.is_some_and(|help| error.contains(help)), help.is_some(), "{text}: {error}");
         }
-        let read = read::<Outer>(br#"{"inner": {"at_least": 2}, "kind": "jsonl"}"#).unwrap();
+        let read = read::<Outer>(br#"{"inner": {"at_least": 2}, "kind": "jsonl", "list": [{"at_least": 1}]}"#).unwrap();
+        assert_eq!(read.list.map(|list| list.len()), Some(1));
         assert_eq!(read.inner.map(|inner| inner.at_least), Some(2));
         assert!(matches!(read.kind, Some(Kind::Jsonl | Kind::Har)));
     }

@@ -11,7 +11,9 @@ use super::Admin;
 use super::error::{ApiError, Fault};
 use super::parameters::NoParameters;
 use super::session::Change;
-use crate::calls::{BadParameter, CallPage, CallQuery, Whole};
+use crate::calls::{BadParameter, CallPage, CallQuery, Filter, Whole};
+use crate::live::Snapshot;
+use crate::problem::nearest;
 use crate::words::{Decided, Reason};
 
 /// The filters of calls, for the document; `calls` reads them.
@@ -29,7 +31,7 @@ pub struct Filters {
     #[param(schema_with = decisions)]
     decision: Option<Decided>,
     /// A status, or a class of them: `404`, `4xx`.
-    #[param(pattern = "^([1-9][0-9]{2}|[1-5]xx)$")]
+    #[param(pattern = "^([1-9][0-9]{2}|[1-5](xx|XX))$")]
     status: Option<String>,
     /// The method, in any case.
     method: Option<String>,
@@ -41,7 +43,7 @@ pub struct Filters {
     /// Not after this time, RFC 3339.
     #[param(format = DateTime)]
     until: Option<String>,
-    /// Why no stub answered.
+    /// Why no stub answered; `any` for every miss.
     #[param(schema_with = reasons)]
     miss: Option<Reason>,
     /// Text, in any case, anywhere in the heads and in what was kept of the bodies.
@@ -65,7 +67,7 @@ fn decisions() -> utoipa::openapi::schema::Object {
 }
 
 fn reasons() -> utoipa::openapi::schema::Object {
-    words(Reason::ALL.iter().map(|word| word.as_str()))
+    words(Reason::ALL.iter().map(|word| word.as_str()).chain(["any"]))
 }
 
 fn words(words: impl Iterator<Item = &'static str>) -> utoipa::openapi::schema::Object {
@@ -87,18 +89,51 @@ fn query(query: &RawQuery) -> Result<CallQuery, BadParameter> {
     CallQuery::from_pairs(form_urlencoded::parse(query.0.as_deref().unwrap_or("").as_bytes()))
 }
 
+/// A page of calls. Where there is none, and a name of a filter is nowhere in the configuration either, it was a slip.
+fn page(admin: &Admin, query: &CallQuery) -> Result<CallPage, BadParameter> {
+    let page = query.run(&admin.log)?;
+    if page.calls.is_empty() && page.next.is_none() {
+        known(&admin.live.snapshot(), query.filter())?;
+    }
+    Ok(page)
+}
+
+/// Whether the configuration has the names that a filter asks for.
+pub fn known(snapshot: &Snapshot, filter: &Filter) -> Result<(), BadParameter> {
+    let table = &snapshot.table;
+    for (name, value) in filter.written() {
+        let names: Vec<&str> = match *name {
+            "mock" => table.mocks().iter().map(|mock| &*mock.name).collect(),
+            "stub" => {
+                let server_stubs = table.server_stubs().iter().map(|stub| &*stub.name);
+                table.stubs().iter().map(|stub| &*stub.name).chain(server_stubs).collect()
+            }
+            "scenario" => table.scenarios().iter().map(|scenario| &*scenario.name).collect(),
+            _ => continue,
+        };
+        if !names.contains(&&**value) {
+            let help = match nearest(value, names) {
+                Some(slip) => format!("did you mean `{slip}`?"),
+                None => format!("neither the configuration nor a call that was kept has a {name} of that name"),
+            };
+            return Err(BadParameter::new(name, format!("there is no {name} `{value}`"), help));
+        }
+    }
+    Ok(())
+}
+
 /// Calls, newest first, by filters and pages
 #[utoipa::path(get, path = "/v1/calls", tag = "calls", params(Filters, Paging), responses((status = 200, body = CallPage)))]
 pub async fn list(State(admin): State<Arc<Admin>>, asked: RawQuery) -> Result<Json<CallPage>, ApiError> {
     let query = query(&asked)?;
-    looked(move || query.run(&admin.log)).await.map(Json)
+    looked(move || page(&admin, &query)).await.map(Json)
 }
 
 /// Calls that a stub could have answered and did not, newest first, by filters and pages
 #[utoipa::path(get, path = "/v1/misses", tag = "calls", params(Filters, Paging), responses((status = 200, body = CallPage)))]
 pub async fn misses(State(admin): State<Arc<Admin>>, asked: RawQuery) -> Result<Json<CallPage>, ApiError> {
     let query = query(&asked)?.only_misses();
-    looked(move || query.run(&admin.log)).await.map(Json)
+    looked(move || page(&admin, &query)).await.map(Json)
 }
 
 /// One call with headers and bodies
@@ -108,7 +143,7 @@ pub async fn one(
     Path(id): Path<String>,
     _: NoParameters,
 ) -> Result<Json<Whole>, ApiError> {
-    let found = looked(move || Ok(admin.log.whole(&id).ok_or(id))).await?;
+    let found = looked(move || Ok(admin.log.whole(&id, &admin.live.snapshot().redactor).ok_or(id))).await?;
     found.map(Json).map_err(|id| no_such_call(&id))
 }
 

@@ -42,8 +42,12 @@ pub fn completed(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::Ope
     for (path, item) in &mut document.paths.paths {
         let is_open = matches!(path.as_str(), "/v1/session" | "/v1/openapi.json");
         let has_name = path.contains('{');
-        for (_, operation) in operations(item) {
+        let lies_over = path.ends_with("/overrides") || path.ends_with("/overrides/{override}");
+        for (method, operation) in operations(item) {
             complete(operation, is_open, has_name);
+            if method == "PATCH" || lies_over && method != "GET" {
+                add(operation, Fault::StateFile);
+            }
         }
     }
     let components = document.components.get_or_insert_default();
@@ -75,11 +79,12 @@ fn complete(operation: &mut Operation, is_open: bool, has_name: bool) {
     if operation.request_body.is_some() {
         faults.extend([Fault::BodyTimeout, Fault::BodyTooLarge, Fault::NotJson]);
     }
-    for fault in faults {
-        let status = fault.status().as_u16().to_string();
-        let content = Content::new(Some(Ref::from_schema_name("Failure")));
-        let response =
-            ResponseBuilder::new().description(fault.meaning()).content("application/problem+json", content).build();
-        operation.responses.responses.entry(status).or_insert(response.into());
-    }
+    faults.into_iter().for_each(|fault| add(operation, fault));
+}
+
+fn add(operation: &mut Operation, fault: Fault) {
+    let status = fault.status().as_u16().to_string();
+    let content = Content::new(Some(Ref::from_schema_name("Failure")));
+    let response = ResponseBuilder::new().description(fault.meaning()).content("application/problem+json", content);
+    operation.responses.responses.entry(status).or_insert(response.build().into());
 }

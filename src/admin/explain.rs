@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Admin;
-use super::body::Body;
+use super::body::{Body, some_object};
 use super::calls::{looked, no_such_call};
 use super::error::{ApiError, Fault};
 use super::parameters::NoParameters;
@@ -31,6 +31,7 @@ pub struct Asked {
     /// The id of a call in the log.
     call: Option<String>,
     /// A request, in place of a call.
+    #[serde(default, deserialize_with = "some_object")]
     request: Option<Request>,
     /// How many scenarios are shown at most. Default: 5.
     #[schema(minimum = 1, maximum = 50)]
@@ -73,7 +74,10 @@ pub async fn explain(
                 Some(replay) => of_call(replay, &snapshot, &mut notes),
                 None => return Ok(Err(no_such_call(&id))),
             },
-            (None, Some(request)) => request.replay(),
+            (None, Some(request)) => match request.checked() {
+                Ok(request) => request.replay(),
+                Err(error) => return Ok(Err(error)),
+            },
             (None, None) => {
                 let help = "write `{\"call\": \"ID\"}`, or `{\"request\": {…}}`";
                 return Ok(Err(wrong("nothing is to be explained", help)));

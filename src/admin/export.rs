@@ -60,10 +60,10 @@ pub async fn export(State(admin): State<Arc<Admin>>, asked: RawQuery) -> Result<
         ApiError::new(Fault::Busy, "an export is under way").help("wait until it is through, or close it")
     })?;
     let (sender, receiver) = mpsc::channel(1);
-    let log = admin.log.clone();
+    let (log, snapshot) = (admin.log.clone(), admin.live.snapshot());
     tokio::task::spawn_blocking(move || {
         let _place = place;
-        write(log.export(&filter, most, || !sender.is_closed()), format, &sender);
+        write(log.export(&filter, most, || !sender.is_closed(), &snapshot.redactor), format, &sender);
     });
     let (kind, name) = match format {
         Format::JsonLines => ("application/jsonl", "attachment; filename=\"calls.jsonl\""),

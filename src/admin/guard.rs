@@ -11,9 +11,11 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+
+use percent_encoding::percent_decode_str;
 
 use super::Admin;
 use super::error::{ApiError, Fault};
@@ -35,7 +37,7 @@ const FIELDS: &[(&str, &str)] = &[
 
 /// Lets requests through that come by a name of the listener and from no page but its own.
 pub async fn check(State(admin): State<Arc<Admin>>, request: Request, next: Next) -> Response {
-    let fault = fault(request.headers(), &admin.live.snapshot().settings.admin);
+    let fault = fault(request.headers(), &admin.live.snapshot().settings.admin).or_else(|| unreadable(request.uri()));
     let mut response = match fault {
         Some(error) => error.into_response(),
         None => next.run(request).await,
@@ -63,7 +65,11 @@ fn fault(headers: &HeaderMap, settings: &settings::Admin) -> Option<ApiError> {
         Named::Other => !is_loopback && settings.token.is_some(),
     };
     if !passes || host.is_empty() {
-        return foreign("the Host field does not name this machine", "call it as localhost, 127.0.0.1 or [::1]");
+        let help = match is_loopback {
+            true => "call it as localhost, 127.0.0.1 or [::1]",
+            false => "call it by a bare address, or set `admin.token`: with a token any name will do",
+        };
+        return foreign("the Host field does not name this machine", help);
     }
     for origin in headers.get_all(ORIGIN) {
         let from = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, from)| from);
@@ -75,6 +81,13 @@ fn fault(headers: &HeaderMap, settings: &settings::Admin) -> Option<ApiError> {
         }
     }
     None
+}
+
+/// A path whose escapes do not make text names nothing that there is.
+fn unreadable(uri: &Uri) -> Option<ApiError> {
+    let decoded = percent_decode_str(uri.path()).decode_utf8();
+    let wrong = || ApiError::new(Fault::BadParameter, "the path is not UTF-8 when its escapes are undone");
+    decoded.is_err().then(|| wrong().help("write each byte of a name in UTF-8, such as %C3%A9 for é"))
 }
 
 /// What a `Host` names.

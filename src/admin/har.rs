@@ -21,7 +21,7 @@ pub fn entry(call: &Whole) -> Value {
     let query = entry.query.as_deref().unwrap_or("");
     let separator = if entry.query.is_some() { "?" } else { "" };
     let host = entry.host.as_deref().unwrap_or("");
-    json!({
+    let mut shown = json!({
         "startedDateTime": entry.at,
         "time": total,
         "request": {
@@ -33,7 +33,6 @@ pub fn entry(call: &Whole) -> Value {
             "queryString": form_urlencoded::parse(query.as_bytes())
                 .map(|(name, value)| json!({ "name": name, "value": value }))
                 .collect::<Vec<_>>(),
-            "postData": call.request.body.as_ref().filter(|body| body.length > 0).map(|body| post(&call.request, body)),
             "headersSize": -1,
             "bodySize": call.request.body.as_ref().map_or(-1, |body| i64::try_from(body.length).unwrap_or(-1)),
         },
@@ -43,7 +42,12 @@ pub fn entry(call: &Whole) -> Value {
         "serverIPAddress": "",
         "comment": format!("{} {}", entry.decision, entry.id),
         "_standin": entry,
-    })
+    });
+    // Where there is no body there is none of these either: null is not in the format.
+    if let Some(body) = call.request.body.as_ref().filter(|body| body.length > 0) {
+        shown["request"]["postData"] = post(&call.request, body);
+    }
+    shown
 }
 
 fn response(call: &Whole) -> Value {

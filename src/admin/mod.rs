@@ -34,6 +34,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::http::Method;
+use axum::response::{IntoResponse as _, Response};
 use axum::{Router, middleware};
 use tokio::sync::Semaphore;
 use utoipa::OpenApi as _;
@@ -178,10 +179,13 @@ fn router(admin: &Arc<Admin>) -> Router {
         .with_state(admin.clone())
 }
 
-async fn no_such_route(uri: axum::http::Uri) -> ApiError {
+async fn no_such_route(uri: axum::http::Uri, headers: axum::http::HeaderMap) -> Response {
+    if !uri.path().starts_with("/v1/") && pages::is_wanted(&headers) {
+        return pages::nothing();
+    }
     let rows = rows();
     let paths = rows.iter().map(|(_, path, _)| path.as_str());
-    ApiError::no_such("route", uri.path(), paths)
+    ApiError::no_such("route", uri.path(), paths).into_response()
 }
 
 /// The routes as people list them: method, path and what it gives.

@@ -154,12 +154,12 @@ pub async fn add(
         {
             find_scenario(snapshot, stub, wanted)?;
         }
-        if before.len() >= MOST {
+        if before.iter().filter(|entry| !entry.is_setting()).count() >= MOST {
             let error = ApiError::new(Fault::TooManyOverrides, format!("there are {MOST} overrides already"));
             return Err(error.help("undo some, or give them a `ttl`"));
         }
         let Ok(Value::Object(change)) = serde_json::to_value(&new) else { return Ok(before.to_vec()) };
-        let (id, now) = (next_id(before), SystemTime::now());
+        let (id, now) = (admin.reloader.next_number().to_string(), SystemTime::now());
         let entry = Entry { id, mock: name.clone(), change, since: now, until: None, left: None };
         let entry = Arc::new(entry.begin(now).map_err(ApiError::refused)?);
         made = Some(entry.clone());
@@ -232,19 +232,13 @@ fn page(admin: &Admin, asked: &RawQuery, mock: Option<&str>) -> Result<Json<Over
     let parameters = Parameters::read(asked, &["limit", "cursor"])?;
     let redactor = &admin.live.snapshot().redactor;
     let own = admin.reloader.overlay().into_iter().filter(|entry| mock.is_none_or(|mock| entry.mock == mock));
-    let page = parameters.page(own, |entry| format!("{} {}", entry.id, entry.mock))?;
+    let page = parameters.page(own, |entry| format!("{}.{}", entry.id, entry.mock))?;
     Ok(Json(Overrides { overrides: page.page.iter().map(|entry| show(entry, redactor)).collect(), next: page.next }))
 }
 
 fn no_such(mock: &str, id: &str, entries: &[Arc<Entry>]) -> ApiError {
     let own = entries.iter().filter(|entry| entry.mock == mock);
     ApiError::no_such("override", id, own.map(|entry| entry.id.as_str()))
-}
-
-/// A name that no override has, nor has had since the oldest that there is was made.
-fn next_id(entries: &[Arc<Entry>]) -> String {
-    let numbers = entries.iter().filter_map(|entry| entry.id.parse::<u64>().ok());
-    numbers.max().map_or(1, |last| last + 1).to_string()
 }
 
 /// A name as a segment of a path.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -45,6 +45,16 @@ pub fn routes() -> Router<Arc<Admin>> {
 
 async fn page(headers: HeaderMap) -> Response {
     show(PAGE, &headers)
+}
+
+/// Whether a person asks, with a browser.
+pub fn is_wanted(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT).iter().any(|value| value.as_bytes().windows(9).any(|part| part == b"text/html"))
+}
+
+/// The page for an address where there is none: it says so.
+pub fn nothing() -> Response {
+    (StatusCode::NOT_FOUND, show(PAGE, &HeaderMap::new())).into_response()
 }
 
 async fn file(Path(name): Path<String>, headers: HeaderMap) -> Response {

@@ -122,6 +122,11 @@ fn refusal(detail: &str) -> Response {
 }
 
 impl Admin {
+    /// Whether the sender of this may call the API, still.
+    pub(super) fn admits(&self, headers: &HeaderMap) -> bool {
+        self.by(headers).is_some()
+    }
+
     /// How the sender of this has shown who it is; `None` where it has not, and must.
     fn by(&self, headers: &HeaderMap) -> Option<By> {
         let snapshot = self.live.snapshot();
@@ -209,7 +214,7 @@ pub async fn show(State(admin): State<Arc<Admin>>, _: NoParameters, headers: Hea
     let settings = &snapshot.settings.admin;
     Json(SessionState {
         token_required: settings.token.is_some(),
-        signed_in: admin.by(&headers).is_some(),
+        signed_in: admin.admits(&headers),
         read_only: settings.read_only,
         version: env!("CARGO_PKG_VERSION"),
     })

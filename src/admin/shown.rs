@@ -47,7 +47,7 @@ pub fn body(answer: &Answer, redactor: &Redactor) -> Body {
     let coding = answer.headers.iter().find(|(name, _)| name.as_str() == "content-encoding");
     let kept = redactor.text(&answer.body[..answer.body.len().min(BODY)]).into_owned();
     let captured = Captured { bytes: kept.into(), length: answer.body.len() as u64 };
-    Body::shown(&captured, coding.and_then(|(_, value)| value.to_str().ok()))
+    Body::shown(&captured, coding.and_then(|(_, value)| value.to_str().ok()), redactor)
 }
 
 /// Conditions as a file writes them in `when`.

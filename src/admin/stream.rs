@@ -37,7 +37,8 @@ pub const READERS: usize = 16;
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "the document is made of it")]
 struct From {
-    /// The id of the last call that is known; `Last-Event-ID` says the same and wins. Default: the newest.
+    /// The id of the last call that is known; `Last-Event-ID` says the same and wins. Default: the newest. Where it is
+    /// of another run of the sidecar, all calls of this run come.
     after: Option<String>,
 }
 
@@ -57,21 +58,12 @@ pub async fn stream(
         filter.take(name, value)?;
     }
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
-    let log = admin.log.clone();
-    let tail = match (resumed, parameters.get("after")) {
-        (None, None) => log.tail(),
-        (Some(id), _) => match log.number_of(id) {
-            Some(number) => log.tail_after(number),
-            // It followed another run of this sidecar: all that there is, is new to it.
-            None => log.tail_after(0),
-        },
-        (None, Some(id)) => {
-            let number = log.number_of(id).ok_or_else(|| {
-                let help = "take the id of a call; they change with a restart";
-                BadParameter::new("after", format!("`{id}` is no call of this run"), help)
-            })?;
-            log.tail_after(number)
-        }
+    let tail = match resumed.or(parameters.get("after")) {
+        None => admin.log.tail(),
+        Some(id) => admin.log.tail_behind(id).ok_or_else(|| {
+            let help = "take the id of a call, as the log shows it";
+            BadParameter::new("after", format!("`{id}` is no call that there has been"), help)
+        })?,
     };
     let place = admin.readers.clone().try_acquire_owned().map_err(|_| {
         let error = ApiError::new(Fault::Busy, format!("{READERS} follow the log already"));
@@ -81,16 +73,22 @@ pub async fn stream(
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let _place = place;
-        follow(&log, tail, &filter, &sender).await;
+        follow(&admin, &headers, tail, &filter, &sender).await;
     });
     Ok(([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(Pieces(receiver))).into_response())
 }
 
-/// Writes news until the reader is gone.
-async fn follow(log: &Arc<CallLog>, mut tail: Tail, filter: &Filter, reader: &mpsc::Sender<Bytes>) {
+/// Writes news until the reader is gone, or has signed out.
+async fn follow(
+    admin: &Arc<Admin>,
+    headers: &HeaderMap,
+    mut tail: Tail,
+    filter: &Filter,
+    reader: &mpsc::Sender<Bytes>,
+) {
     let mut silent = SILENT;
-    loop {
-        let (of_log, own_filter) = (log.clone(), filter.clone());
+    while admin.admits(headers) {
+        let (of_log, own_filter) = (admin.log.clone(), filter.clone());
         // Decoding may take some milliseconds, and probes share the thread.
         let looked = tokio::task::spawn_blocking(move || {
             let text = look(&of_log, &mut tail, &own_filter);

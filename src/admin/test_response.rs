@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::http::{HeaderName, HeaderValue, Method};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Admin;
-use super::body::Body;
+use super::body::{Body, some_object};
 use super::calls::looked;
-use super::error::ApiError;
+use super::error::{ApiError, Fault};
 use super::mocks::{find_mock, find_scenario, find_stub};
 use super::parameters::NoParameters;
 use super::sample::{Sample, sample};
@@ -43,6 +44,7 @@ pub struct Request {
 #[serde(deny_unknown_fields)]
 pub struct Test {
     /// The request. Default: the one that is made from the conditions.
+    #[serde(default, deserialize_with = "some_object")]
     request: Option<Request>,
 }
 
@@ -88,6 +90,28 @@ struct Answered {
 }
 
 impl Request {
+    /// The request, if a caller could send one like it.
+    pub fn checked(self) -> Result<Self, ApiError> {
+        let wrong = |what: String, help: &str| {
+            Err(ApiError::new(Fault::BadBody, format!("`request.{what}: no caller can send it")).help(help))
+        };
+        if Method::from_bytes(self.method.as_bytes()).is_err() {
+            return wrong(format!("method`: `{}`", self.method), "write one word, such as GET");
+        }
+        if self.target.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            return wrong(format!("target`: `{}`", self.target), "write a space as %20");
+        }
+        for (at, [name, value]) in self.headers.iter().enumerate() {
+            if HeaderName::from_bytes(name.as_bytes()).is_err() || HeaderValue::from_bytes(value.as_bytes()).is_err() {
+                return wrong(
+                    format!("headers[{at}]`: `{name}: {value}`"),
+                    "write a name without spaces, and one line",
+                );
+            }
+        }
+        Ok(self)
+    }
+
     /// As the log would have it.
     pub fn replay(self) -> Replay {
         Replay {
@@ -196,7 +220,7 @@ pub async fn test(
                 .iter()
                 .map(|(name, value)| [name.clone(), text(&redactor.header(name, value))])
                 .collect(),
-            body: calls::Body::shown(&body, coding.as_deref()),
+            body: calls::Body::shown(&body, coding.as_deref(), redactor),
         },
         duration_ms: answer.took.as_secs_f64() * 1000.0,
         call: call.map(|call| call.id),

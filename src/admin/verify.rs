@@ -10,8 +10,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Admin;
-use super::body::Body;
-use super::calls::looked;
+use super::body::{Body, some_object, some_objects};
+use super::calls::{known, looked};
 use super::error::{ApiError, Fault};
 use super::parameters::NoParameters;
 use crate::calls::{self, Expected, Range, Verified};
@@ -21,6 +21,7 @@ use crate::calls::{self, Expected, Range, Verified};
 #[serde(deny_unknown_fields)]
 pub struct Verification {
     /// Which calls are counted. Without a number: at least one.
+    #[serde(default, deserialize_with = "some_object")]
     calls: Option<Criteria>,
     /// So many.
     exactly: Option<u64>,
@@ -29,6 +30,7 @@ pub struct Verification {
     /// So many or fewer.
     at_most: Option<u64>,
     /// These calls, one after the other; others may lie between. In place of `calls`.
+    #[serde(default, deserialize_with = "some_objects")]
     in_order: Option<Vec<Criteria>>,
 }
 
@@ -157,5 +159,15 @@ pub async fn verify(
     Body(asked): Body<Verification>,
 ) -> Result<Json<Verified>, ApiError> {
     let expected = asked.read()?;
-    looked(move || Ok(admin.log.verify(&expected))).await.map(Json)
+    let verified = looked(move || {
+        let verified = admin.log.verify(&expected);
+        // Nothing fits a name that there is not; that nothing was to fit it proves nothing.
+        if verified.count == 0 || !verified.verified {
+            let snapshot = admin.live.snapshot();
+            let filters = expected.criteria().iter().flat_map(calls::Criteria::filters);
+            filters.into_iter().try_for_each(|filter| known(&snapshot, filter))?;
+        }
+        Ok(verified)
+    });
+    verified.await.map(Json)
 }

@@ -36,7 +36,7 @@ impl App {
         if let Some(log) = of_process {
             log.count_in(metrics.log_suppressed.clone());
         }
-        let log = Arc::new(CallLog::new(settings.call_log.memory, metrics.clone()));
+        let log = Arc::new(CallLog::new(settings.call_log.memory, settings.call_log.body, metrics.clone()));
         let (live, reloader) = reload::begin(request, loaded, &metrics);
         let reloader = Arc::new(reloader);
 

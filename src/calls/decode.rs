@@ -1,6 +1,9 @@
 //! Undoing a content-encoding, to show what a body says. Of a beginning that was kept, as much is shown as it holds.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
+
+use super::{Captured, Head};
 
 /// How much a body may become, bytes: a few bytes can be made to say gigabytes.
 const MOST: u64 = 1 << 20;
@@ -34,6 +37,17 @@ pub(super) fn decode(bytes: &[u8], codings: &str) -> Option<(Vec<u8>, bool)> {
         (now, cut) = (undone, cut || is_cut);
     }
     Some((now, cut))
+}
+
+/// What a kept body says without its content-encoding, and whether that is all of it.
+pub(super) fn said<'b>(head: &Head, body: &'b Captured) -> (Cow<'b, [u8]>, bool) {
+    let is_whole = body.bytes.len() as u64 == body.length;
+    let coding = head.fields().find(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
+    let decoded = coding.and_then(|(_, coding)| decode(&body.bytes, std::str::from_utf8(coding).ok()?));
+    match decoded {
+        Some((bytes, is_cut)) => (Cow::Owned(bytes), is_whole && !is_cut),
+        None => (Cow::Borrowed(&body.bytes), is_whole),
+    }
 }
 
 /// What can be read before an error or the limit, and whether that is not all.

@@ -1,5 +1,6 @@
 //! The forms in which the API shows a call: an entry of a list, and the whole with headers and bodies.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -8,6 +9,7 @@ use serde::Serialize;
 use super::decode::decode;
 use super::log::id;
 use super::{Call, CallLog, Captured, Closed, Head, Times};
+use crate::redact::Redactor;
 use crate::words::{Failure, Reason, Rejection};
 
 /// A call as the API shows it.
@@ -175,19 +177,15 @@ impl Call {
         }
     }
 
-    /// The call with heads and bodies.
-    pub fn whole(&self, log: &CallLog) -> Whole {
-        self.whole_of(log.run())
-    }
-
-    /// The same of a call that a run of the sidecar has served.
-    pub(super) fn whole_of(&self, run: u64) -> Whole {
+    /// The call with heads and bodies, as a run of the sidecar has served it. Secrets are not in it any more, but for
+    /// those that a content-encoding hid.
+    pub(super) fn whole_of(&self, run: u64, redactor: &Redactor) -> Whole {
         let message = |head: &Head, body: Option<&Captured>| {
             let coding = head.fields().find(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
             let coding = coding.map(|(_, value)| lossy(value));
             Message {
                 headers: head.fields().map(|(name, value)| [lossy(name), lossy(value)]).collect(),
-                body: body.map(|body| Body::shown(body, coding.as_deref())),
+                body: body.map(|body| Body::shown(body, coding.as_deref(), redactor)),
             }
         };
         let closed = self.closed.get();
@@ -202,13 +200,14 @@ impl Call {
 
 impl Body {
     /// A body as it is shown: without its content-encoding where that can be undone, as text where it is text.
-    pub fn shown(captured: &Captured, content_encoding: Option<&str>) -> Self {
+    pub fn shown(captured: &Captured, content_encoding: Option<&str>, redactor: &Redactor) -> Self {
         let cut = (captured.bytes.len() as u64) < captured.length;
         let decoded = content_encoding.and_then(|coding| Some((coding, decode(&captured.bytes, coding)?)));
         let (content_encoding, bytes, truncated) = match &decoded {
-            Some((coding, (bytes, more))) => (Some((*coding).to_owned()), &bytes[..], cut || *more),
-            None => (None, &captured.bytes[..], cut),
+            Some((coding, (bytes, more))) => (Some((*coding).to_owned()), redactor.text(bytes), cut || *more),
+            None => (None, Cow::Borrowed(&captured.bytes[..]), cut),
         };
+        let bytes = &*bytes;
         // A cut may fall into a character: what is text up to there is still text.
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => Some(text.to_owned()),

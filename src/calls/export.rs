@@ -7,6 +7,7 @@ use super::database::{Found, SEARCH, Search, Wanted};
 use super::entry::Whole;
 use super::filter::Filter;
 use super::query::merged;
+use crate::redact::Redactor;
 
 /// How many calls are in hand at a time.
 const PAGE: usize = 4096;
@@ -30,6 +31,7 @@ impl CallLog {
         filter: &'l Filter,
         most: usize,
         goes_on: impl Fn() -> bool,
+        redactor: &'l Redactor,
     ) -> impl Iterator<Item = Whole> + 'l {
         let mut memory = Vec::new();
         self.each(|call| {
@@ -48,7 +50,7 @@ impl CallLog {
             below = next;
         }
         let page = move |(below, calls)| source.page(below, calls, FOUND).0.into_iter().rev();
-        pages.into_iter().rev().flat_map(page).map(|((run, _), call)| call.whole_of(run))
+        pages.into_iter().rev().flat_map(page).map(|((run, _), call)| call.whole_of(run, redactor))
     }
 }
 

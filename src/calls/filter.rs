@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Call;
+use super::decode::said;
 use crate::problem::nearest;
 use crate::words::{Decided, Reason};
 
@@ -20,7 +21,7 @@ pub struct Filter {
     path: Option<String>,
     since: Option<SystemTime>,
     until: Option<SystemTime>,
-    miss: Option<Reason>,
+    miss: Option<MissFilter>,
     q: Option<regex::bytes::Regex>,
     /// As they were written, to be shown again.
     written: Vec<(&'static str, String)>,
@@ -33,6 +34,15 @@ enum StatusFilter {
     Code(u16),
     /// Of this hundred.
     Class(u16),
+}
+
+/// A reason of a miss, or any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MissFilter {
+    /// A stub could have answered, and did not.
+    Any,
+    /// For this reason.
+    Is(Reason),
 }
 
 /// A parameter that is not understood.
@@ -53,6 +63,9 @@ impl BadParameter {
         BadParameter { name: name.to_owned(), message, help: help.into() }
     }
 }
+
+/// In place of a reason of a miss: any.
+const ANY: &str = "any";
 
 /// The filters, as help texts list them.
 pub const FILTERS: &[&str] =
@@ -108,8 +121,9 @@ impl Filter {
                 self.decision = Some(Decided::from_word(value).ok_or_else(|| bad("decision", words()))?);
             }
             "miss" => {
-                let words = || listed(value, Reason::ALL.iter().map(|word| word.as_str()));
-                self.miss = Some(Reason::from_word(value).ok_or_else(|| bad("reason of a miss", words()))?);
+                let words = || listed(value, Reason::ALL.iter().map(|word| word.as_str()).chain([ANY]));
+                let reason = || Reason::from_word(value).ok_or_else(|| bad("reason of a miss", words()));
+                self.miss = Some(if value == ANY { MissFilter::Any } else { MissFilter::Is(reason()?) });
             }
             "status" => {
                 let found = StatusFilter::parse(value);
@@ -150,24 +164,34 @@ impl Filter {
             wanted.as_ref().is_none_or(|wanted| own.as_deref() == Some(wanted))
         };
         let (method, _, _) = call.request.request_line();
+        let at = || shown_time(call.at);
         is(&self.mock, &call.decision.mock)
             && is(&self.stub, &call.decision.stub)
             && is(&self.scenario, &call.decision.scenario)
             && self.decision.is_none_or(|wanted| wanted == call.decided())
             && self.status.is_none_or(|wanted| call.status().is_some_and(|status| wanted.fits(status)))
             && self.method.as_ref().is_none_or(|wanted| wanted.as_bytes().eq_ignore_ascii_case(method))
-            && self.since.is_none_or(|since| call.at >= since)
-            && self.until.is_none_or(|until| call.at <= until)
-            && self.miss.is_none_or(|wanted| call.decision.miss == Some(wanted))
+            && self.since.is_none_or(|since| at() >= since)
+            && self.until.is_none_or(|until| at() <= until)
+            && self.miss.is_none_or(|wanted| match wanted {
+                MissFilter::Any => call.decision.miss.is_some() || call.decided() == Decided::Unmatched,
+                MissFilter::Is(wanted) => call.decision.miss == Some(wanted),
+            })
             && self.path.as_ref().is_none_or(|wanted| match wanted.strip_suffix('*') {
                 Some(prefix) => call.path().starts_with(prefix.as_bytes()),
                 None => call.path() == wanted.as_bytes(),
             })
-            && self.q.as_ref().is_none_or(|wanted| call.texts().any(|text| wanted.is_match(text)))
+            && self.q.as_ref().is_none_or(|wanted| call.texts().any(|text| wanted.is_match(&text)))
     }
 }
 
 const WRITE_TIME: &str = "write it as RFC 3339, such as 2026-01-31T12:00:00Z";
+
+/// The time of a call as it is shown, to the microsecond: whoever asks with what was shown means that call.
+fn shown_time(at: SystemTime) -> SystemTime {
+    let nanos = at.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos() % 1_000);
+    at - Duration::from_nanos(u64::from(nanos))
+}
 
 fn time(text: &str) -> Option<SystemTime> {
     text.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
@@ -184,7 +208,7 @@ fn listed(value: &str, words: impl Iterator<Item = &'static str>) -> String {
 
 impl StatusFilter {
     fn parse(text: &str) -> Option<Self> {
-        if let Some(class) = text.strip_suffix("xx") {
+        if let Some(class) = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX")) {
             let class: u16 = class.parse().ok()?;
             return (1..=5).contains(&class).then_some(StatusFilter::Class(class));
         }
@@ -207,13 +231,15 @@ impl Call {
         target.split(|b| *b == b'?').next().unwrap_or(target)
     }
 
-    /// Everything of it that a free text may stand in: both heads, and what was kept of both bodies.
-    fn texts(&self) -> impl Iterator<Item = &[u8]> {
-        let closed = self.closed.get();
-        let bodies = closed.into_iter().flat_map(|closed| [&closed.request_body, &closed.response_body]);
-        let bodies = bodies.flatten().map(|body| &*body.bytes);
-        let response = self.answered.get().map(|answered| &*answered.head.0);
-        std::iter::once(&*self.request.0).chain(response).chain(bodies)
+    /// Everything of it that a free text may stand in: both heads, and what was kept of both bodies, decoded.
+    fn texts(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        let answer = self.answered.get().map(|answered| &answered.head);
+        let bodies = self.closed.get().into_iter().flat_map(move |closed| {
+            let request = closed.request_body.as_ref().map(|body| said(&self.request, body).0);
+            let response = answer.zip(closed.response_body.as_ref()).map(|(head, body)| said(head, body).0);
+            request.into_iter().chain(response)
+        });
+        [Some(&self.request), answer].into_iter().flatten().map(|head| Cow::Borrowed(&*head.0)).chain(bodies)
     }
 }
 

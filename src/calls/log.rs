@@ -3,11 +3,11 @@
 //! The ring lies in shards. A writer takes a shard only if nobody holds it, else the next one; if all are held, the
 //! entry is dropped and counted. Readers hold a shard just long enough to copy its bytes.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
-use std::time::Instant;
+mod shard;
 
-use crossbeam_queue::ArrayQueue;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use super::database::Kept;
 use super::fixed::End;
@@ -15,16 +15,20 @@ use super::open::{Open, Place};
 use super::past::{Draft, Past, Position, entries};
 use super::{Call, Replay, Whole};
 use crate::metrics::Metrics;
+use crate::redact::Redactor;
+use shard::Shard;
 
 /// How many shards at most: two writers meet in one only if they close calls of nearly the same number at one time.
 const SHARDS: usize = 16;
 /// A shard smaller than this holds too few calls to be worth it.
 const SMALLEST_SHARD: usize = 64 * 1024;
+/// A shard must hold so many of the largest calls, or else there are fewer shards.
+const LARGEST_IN_SHARD: usize = 4;
 /// So many calls in a row go to one shard, so that its memory is written in order.
 const IN_A_ROW: usize = 16;
-
-/// How many ends wait for a shard that somebody holds: a reader holds it for less than a millisecond.
-const LATE: usize = 512;
+/// A call of more than this part of a shard is the last of its row: a row must not fill a shard by itself, or the newest
+/// calls would push each other out.
+const LARGE: usize = 4 * IN_A_ROW;
 
 /// The call log in memory.
 #[derive(Debug)]
@@ -32,21 +36,18 @@ pub struct CallLog {
     open: Open,
     past: Box<[Shard]>,
     next: AtomicU64,
+    /// How many calls had been let go or dropped when the log was last emptied.
+    emptied: AtomicU64,
+    /// How many rows have ended early.
+    ahead: AtomicUsize,
+    /// From how many bytes on a call ends its row.
+    large: u64,
     bodies: BodyRate,
     pub(super) metrics: Arc<Metrics>,
     /// Calls that are kept in a file besides.
     pub(super) kept: Kept,
     /// Milliseconds since the epoch at start: makes ids unique across restarts.
     run: u64,
-}
-
-#[derive(Debug)]
-struct Shard {
-    past: Mutex<Past>,
-    /// What its entries take, to be read without the lock.
-    bytes: AtomicUsize,
-    /// Ends of calls that could not be written while somebody held the shard: the next who holds it writes them.
-    late: ArrayQueue<(Position, End)>,
 }
 
 /// Where the entry of a call under way was written.
@@ -65,20 +66,20 @@ struct BodyRate {
 }
 
 impl CallLog {
-    /// A log whose ring takes at most `budget` bytes; with none, only calls under way are shown.
-    pub fn new(budget: usize, metrics: Arc<Metrics>) -> Self {
-        let shards = if budget == 0 { 0 } else { (budget / SMALLEST_SHARD).clamp(1, SHARDS) };
-        let shard = |_| Shard {
-            past: Mutex::new(Past::new(budget / shards)),
-            bytes: AtomicUsize::new(0),
-            late: ArrayQueue::new(LATE),
-        };
+    /// A log whose ring takes at most `budget` bytes, for calls that keep at most `body` bytes of each body; without a
+    /// budget only calls under way are shown.
+    pub fn new(budget: usize, body: usize, metrics: Arc<Metrics>) -> Self {
+        let smallest = SMALLEST_SHARD.max(body.saturating_mul(2 * LARGEST_IN_SHARD));
+        let shards = if budget == 0 { 0 } else { (budget / smallest).clamp(1, SHARDS) };
         let run =
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |t| t.as_millis() as u64);
         CallLog {
             open: Open::new(),
-            past: (0..shards).map(shard).collect(),
+            past: (0..shards).map(|_| Shard::new(budget / shards)).collect(),
             next: AtomicU64::new(1),
+            emptied: AtomicU64::new(0),
+            ahead: AtomicUsize::new(0),
+            large: (budget / shards.max(1) / LARGE) as u64,
             bodies: BodyRate { start: Instant::now(), second: AtomicU64::new(0), kept: AtomicU32::new(0) },
             metrics,
             kept: Kept::default(),
@@ -89,6 +90,11 @@ impl CallLog {
     /// The number of the next call.
     pub fn number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whether there has been a call of this number.
+    pub(super) fn has_begun(&self, number: u64) -> bool {
+        number < self.next.load(Ordering::Relaxed)
     }
 
     /// What tells this run of the sidecar from others; later ones have higher ones.
@@ -159,7 +165,7 @@ impl CallLog {
         let shard = &self.past[spot.shard];
         match shard.take() {
             Some(mut past) => past.close(spot.position, &end),
-            None if shard.late.push((spot.position, end)).is_ok() => {}
+            None if shard.later(spot.position, end) => {}
             None => self.metrics.call_log_dropped.inc(),
         }
     }
@@ -171,12 +177,16 @@ impl CallLog {
 
     /// Works on the shard of this number, or on the next that nobody holds.
     fn with_shard<T>(&self, number: u64, work: impl FnOnce(usize, &mut Past) -> T) -> Option<T> {
-        let start = number as usize / IN_A_ROW;
+        let start = (number as usize / IN_A_ROW).wrapping_add(self.ahead.load(Ordering::Relaxed));
         for step in 0..self.past.len() {
-            let at = (start + step) % self.past.len();
+            let at = start.wrapping_add(step) % self.past.len();
             let shard = &self.past[at];
             let Some(mut past) = shard.take() else { continue };
+            let before = past.end();
             let done = work(at, &mut past);
+            if past.end() - before > self.large {
+                self.ahead.fetch_add(1, Ordering::Relaxed);
+            }
             shard.bytes.store(past.bytes(), Ordering::Relaxed);
             return Some(done);
         }
@@ -193,8 +203,8 @@ impl CallLog {
     }
 
     /// One call with everything, out of memory or the file.
-    pub fn whole(&self, id: &str) -> Option<Whole> {
-        self.find(id).map(|(run, call)| call.whole_of(run))
+    pub fn whole(&self, id: &str, redactor: &Redactor) -> Option<Whole> {
+        self.find(id).map(|(run, call)| call.whole_of(run, redactor))
     }
 
     /// The request of a call, as far as it was kept.
@@ -247,38 +257,21 @@ impl CallLog {
             shard.bytes.store(past.bytes(), Ordering::Relaxed);
             count
         };
-        self.past.iter().map(clear).sum()
+        let count = self.past.iter().map(clear).sum();
+        // What was lost before is lost of what was emptied.
+        self.emptied.store(self.evicted() + self.metrics.call_log_dropped.get(), Ordering::Relaxed);
+        count
+    }
+
+    /// Whether the ring holds every call since start, or since it was emptied.
+    pub(super) fn is_whole(&self) -> bool {
+        let lost = self.evicted() + self.metrics.call_log_dropped.get();
+        lost == self.emptied.load(Ordering::Relaxed)
     }
 
     /// How many calls the ring has let go.
     pub fn evicted(&self) -> u64 {
         self.past.iter().map(|shard| shard.hold().evicted).sum()
-    }
-}
-
-impl Shard {
-    /// The shard, if nobody holds it.
-    fn take(&self) -> Option<MutexGuard<'_, Past>> {
-        let past = match self.past.try_lock() {
-            Ok(past) => past,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return None,
-        };
-        Some(self.caught_up(past))
-    }
-
-    /// The shard; for readers, who may wait.
-    fn hold(&self) -> MutexGuard<'_, Past> {
-        self.caught_up(self.past.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-
-    fn caught_up<'s>(&'s self, mut past: MutexGuard<'s, Past>) -> MutexGuard<'s, Past> {
-        while !self.late.is_empty()
-            && let Some((position, end)) = self.late.pop()
-        {
-            past.close(position, &end);
-        }
-        past
     }
 }
 

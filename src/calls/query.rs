@@ -42,6 +42,11 @@ impl CallQuery {
         Ok(query)
     }
 
+    /// What is asked of each call.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
     /// The same, but only calls that a stub could have answered and did not.
     pub fn only_misses(mut self) -> Self {
         self.only_misses = true;

@@ -52,7 +52,7 @@ impl Call {
     }
 
     /// Whether the head alone tells that no body follows. Over HTTP/2 it need not.
-    fn says_that_it_has_none(&self) -> bool {
+    pub(super) fn says_that_it_has_none(&self) -> bool {
         let (method, _, protocol) = self.request.request_line();
         let has = |wanted: &'static str| self.request_field(wanted).next().is_some_and(|value| value != b"0");
         !has("content-length")

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::log::parsed;
 use super::past::{Past, entries, numbers};
 use super::{Call, CallLog};
 
@@ -56,6 +57,15 @@ impl CallLog {
         Tail { places, after: number }
     }
 
+    /// The same from behind the call with this id on, and from its beginning where that is of another run of the sidecar;
+    /// `None` where there has been no such call.
+    pub fn tail_behind(&self, id: &str) -> Option<Tail> {
+        match parsed(id)? {
+            (run, number) if run == self.run() => self.has_begun(number).then(|| self.tail_after(number)),
+            _ => Some(self.tail_after(0)),
+        }
+    }
+
     /// The same as [`CallLog::news`], but all of it, as it lies in the ring, and in no order.
     pub(super) fn stretch(&self, tail: &mut Tail) -> (Vec<u8>, u64) {
         let (mut missed, mut places) = (0, tail.places.iter_mut());
@@ -104,7 +114,7 @@ mod tests {
     use crate::metrics::Metrics;
 
     fn log(budget: usize) -> CallLog {
-        CallLog::new(budget, Arc::new(Metrics::new(1)))
+        CallLog::new(budget, 1024, Arc::new(Metrics::new(1)))
     }
 
     fn pass(log: &CallLog, calls: u64) {

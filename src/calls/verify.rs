@@ -1,5 +1,8 @@
 //! Verification: were calls like these seen, how often, in which order, and which came closest.
 
+mod held;
+
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,10 +10,13 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::decode::said;
 use super::entry::Entry;
 use super::filter::{BadParameter, Filter};
 use super::{Call, CallLog};
+use crate::redact::REDACTED;
 use crate::stubs::json::json_contains;
+use held::Held;
 
 /// What is asked of a call: filters, and what its request must carry.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +38,16 @@ pub enum Expected {
     InOrder(Vec<Criteria>),
 }
 
+impl Expected {
+    /// Everything that is asked of calls.
+    pub fn criteria(&self) -> &[Criteria] {
+        match self {
+            Expected::Count(criteria, _) => std::slice::from_ref(criteria),
+            Expected::InOrder(steps) => steps,
+        }
+    }
+}
+
 /// How many calls are right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {
@@ -50,7 +66,10 @@ pub struct Verified {
     pub count: u64,
     /// Ids of the calls that fit, oldest first, 100 at most.
     pub calls: Vec<String>,
-    /// Whether the log holds every call since start: only then is "at most" proven.
+    /// How many calls more may fit: what was asked of them was not kept, or is redacted.
+    pub undecided: u64,
+    /// Whether the log holds every call since start, or since it was emptied, and nothing is undecided: only then is
+    /// "at most" proven.
     pub complete: bool,
     /// What is not as expected, in words; null where all is.
     pub reason: Option<String>,
@@ -105,20 +124,26 @@ impl Criteria {
         Ok(taken)
     }
 
-    fn differences(&self, call: &Call, entry: &Entry) -> Vec<Difference> {
-        let mut out = Vec::new();
-        let mut differs = |field: String, expected: &str, actual: Option<String>| {
-            out.push(Difference { field, expected: expected.to_owned(), actual });
+    /// What is asked of it by filters.
+    pub fn filters(&self) -> &[Filter] {
+        &self.filters
+    }
+
+    fn held(&self, call: &Call, entry: &Entry) -> Held {
+        let mut held = Held::default();
+        let mut differs = |is_known: bool, field: String, expected: &str, actual: Option<String>| {
+            let list = if is_known { &mut held.differs } else { &mut held.unknown };
+            list.push(Difference { field, expected: expected.to_owned(), actual });
         };
         for filter in self.filters.iter().filter(|filter| !filter.fits(call)) {
             for (name, value) in filter.written() {
-                differs((*name).to_owned(), value, entry.said(name));
+                differs(true, (*name).to_owned(), value, entry.said(name));
             }
         }
         for (name, value) in &self.header {
             if !call.request_field(name).any(|own| own == value.as_bytes()) {
                 let own = call.request_field(name).next().map(|own| String::from_utf8_lossy(own).into_owned());
-                differs(format!("header.{name}"), value, own);
+                differs(is_known(own.as_deref()), format!("header.{name}"), value, own);
             }
         }
         let query: Vec<(String, String)> =
@@ -126,24 +151,36 @@ impl Criteria {
         for (name, value) in &self.query {
             if !query.iter().any(|(key, own)| (key, own) == (name, value)) {
                 let own = query.iter().find(|(key, _)| key == name).map(|(_, own)| own.clone());
-                differs(format!("query.{name}"), value, own);
+                differs(is_known(own.as_deref()), format!("query.{name}"), value, own);
             }
         }
-        let body = call.closed.get().and_then(|closed| closed.request_body.as_ref()).map(|body| &body.bytes[..]);
-        let shown = || body.map(|body| String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned());
+        if self.body.is_none() && self.json.is_none() {
+            return held;
+        }
+        let kept = call.closed.get().and_then(|closed| closed.request_body.as_ref());
+        let (body, is_whole) = match kept {
+            Some(body) => said(&call.request, body),
+            None => (Cow::default(), call.says_that_it_has_none()),
+        };
+        let shown = || kept.map(|_| String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned());
         if let Some(text) = &self.body
-            && body.is_none_or(|body| memchr::memmem::find(body, text.as_bytes()).is_none())
+            && memchr::memmem::find(&body, text.as_bytes()).is_none()
         {
-            differs("body".to_owned(), text, shown());
+            differs(is_whole, "body".to_owned(), text, shown());
         }
         if let Some(part) = &self.json {
-            let whole = body.and_then(|body| serde_json::from_slice::<Value>(body).ok());
+            let whole = serde_json::from_slice::<Value>(&body).ok();
             if !whole.is_some_and(|whole| json_contains(&whole, part)) {
-                differs("json".to_owned(), &part.to_string(), shown());
+                differs(is_whole, "json".to_owned(), &part.to_string(), shown());
             }
         }
-        out
+        held
     }
+}
+
+/// Whether a value is what was sent.
+fn is_known(value: Option<&str>) -> bool {
+    !value.is_some_and(|value| value.contains(REDACTED))
 }
 
 impl Entry {
@@ -169,27 +206,36 @@ impl CallLog {
     /// Holds the log against what is expected of it.
     pub fn verify(&self, expected: &Expected) -> Verified {
         let calls = self.remembered();
-        let complete = self.evicted() == 0 && self.metrics.call_log_dropped.get() == 0;
-        let (fitting, reason, missing) = match expected {
-            Expected::Count(criteria, range) => self.count(&calls, criteria, *range),
-            Expected::InOrder(steps) => self.in_order(&calls, steps),
+        let ((fitting, reason, missing), undecided) = match expected {
+            Expected::Count(criteria, range) => {
+                let undecided = calls.iter().filter(|call| self.held(call, criteria).is_undecided()).count() as u64;
+                (self.count(&calls, criteria, *range, undecided), undecided)
+            }
+            // A step that cannot be told from another call is not seen.
+            Expected::InOrder(steps) => (self.in_order(&calls, steps), 0),
         };
+        let complete = self.is_whole() && undecided == 0;
         let nearest = missing.map(|(criteria, calls)| self.nearest(calls, criteria)).unwrap_or_default();
         Verified {
             verified: reason.is_none(),
             count: fitting.len() as u64,
             calls: fitting.iter().take(SHOWN.0).map(|number| self.id(*number)).collect(),
+            undecided,
             complete,
             reason,
             nearest,
         }
     }
 
-    fn fits(&self, call: &Call, criteria: &Criteria) -> bool {
-        criteria.differences(call, &call.entry(self)).is_empty()
+    fn held(&self, call: &Call, criteria: &Criteria) -> Held {
+        criteria.held(call, &call.entry(self))
     }
 
-    fn count<'c>(&self, calls: &'c [Arc<Call>], criteria: &'c Criteria, range: Range) -> Found<'c> {
+    fn fits(&self, call: &Call, criteria: &Criteria) -> bool {
+        self.held(call, criteria).fits()
+    }
+
+    fn count<'c>(&self, calls: &'c [Arc<Call>], criteria: &'c Criteria, range: Range, undecided: u64) -> Found<'c> {
         let fitting = calls.iter().filter(|call| self.fits(call, criteria)).map(|call| call.number);
         let fitting: Vec<u64> = fitting.collect();
         let count = fitting.len() as u64;
@@ -200,7 +246,11 @@ impl CallLog {
             (least, most) if least == most => format!("exactly {least}"),
             (least, most) => format!("{least} to {most}"),
         };
-        let reason = (count < least || count > most).then(|| format!("{count} calls fit, expected {wanted}"));
+        let more = match undecided {
+            0 => String::new(),
+            more => format!("; {more} more may fit, of which what was asked for was not kept or is redacted"),
+        };
+        let reason = (count < least || count > most).then(|| format!("{count} calls fit, expected {wanted}{more}"));
         (fitting, reason, (count < least).then_some((criteria, calls)))
     }
 
@@ -226,7 +276,8 @@ impl CallLog {
     fn nearest(&self, calls: &[Arc<Call>], criteria: &Criteria) -> Vec<Near> {
         let near = |call: &Arc<Call>| {
             let entry = call.entry(self);
-            let differs = criteria.differences(call, &entry);
+            let Held { mut differs, unknown } = criteria.held(call, &entry);
+            differs.extend(unknown);
             (differs.len(), Reverse(call.number), Near { call: entry, differs })
         };
         let mut found: Vec<_> = calls.iter().map(near).filter(|(count, _, _)| *count > 0).collect();

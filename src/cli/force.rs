@@ -1,5 +1,6 @@
 //! `standin force`: a scenario that answers for a while, whatever its conditions.
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -7,14 +8,14 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 use super::remote::{Asking, Remote};
-use super::say;
+use super::{WRONG, say, tell};
 
 /// Force a scenario of a running sidecar, or switch a stub off, until it is undone.
 #[derive(Args, Debug)]
 pub struct Force {
     /// The stub, and the scenario that answers for it
-    #[arg(value_name = "STUB=SCENARIO", required_unless_present_any = ["off", "list", "undo"])]
-    what: Option<String>,
+    #[arg(value_name = "STUB=SCENARIO", value_parser = pair, required_unless_present_any = ["off", "list", "undo"])]
+    what: Option<(String, String)>,
     /// Switch this stub off instead: its calls go on as if it were not there
     #[arg(long, value_name = "STUB", conflicts_with_all = ["what", "list", "undo"])]
     off: Option<String>,
@@ -30,7 +31,7 @@ pub struct Force {
     /// For how many requests [default: for all]
     #[arg(long, value_name = "COUNT", conflicts_with_all = ["list", "undo"])]
     count: Option<u64>,
-    /// Only for requests with this header; may be given several times
+    /// Only for requests with this header; may be given several times, each with a name of its own
     #[arg(long, short = 'H', value_name = "NAME: VALUE", value_parser = header, conflicts_with_all = ["list", "undo"])]
     header: Vec<(String, String)>,
     /// Name of the mock [default: the only one that fits]
@@ -40,6 +41,11 @@ pub struct Force {
     remote: Remote,
 }
 
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (stub, scenario) = text.split_once('=').ok_or("say which scenario of the stub: STUB=SCENARIO")?;
+    Ok((stub.to_owned(), scenario.to_owned()))
+}
+
 fn header(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once(':').ok_or("write it as `NAME: VALUE`")?;
     Ok((name.trim().to_lowercase(), value.trim().to_owned()))
@@ -47,6 +53,11 @@ fn header(text: &str) -> Result<(String, String), String> {
 
 impl Force {
     pub fn run(self) -> ExitCode {
+        let mut names = HashSet::new();
+        if let Some((twice, _)) = self.header.iter().find(|(name, _)| !names.insert(name)) {
+            tell(format_args!("error: the header `{twice}` stands twice\n  = help: a condition compares one value"));
+            return ExitCode::from(WRONG);
+        }
         self.remote.run(|asking| match (&self.undo, self.list) {
             (Some(id), _) => self.undo(asking, id),
             (None, true) => self.list(asking),
@@ -56,18 +67,18 @@ impl Force {
 
     fn force(&self, asking: &Asking) -> Result<(), String> {
         let mut change = Map::new();
-        let stub = match (&self.off, self.what.as_deref().map(|what| what.split_once('='))) {
+        let stub = match (&self.off, &self.what) {
             (Some(stub), _) => {
                 change.insert("off".to_owned(), true.into());
                 stub
             }
-            (None, Some(Some((stub, scenario)))) => {
-                change.insert("scenario".to_owned(), scenario.into());
+            (None, Some((stub, scenario))) => {
+                change.insert("scenario".to_owned(), scenario.as_str().into());
                 stub
             }
-            (None, _) => return Err("say which scenario of the stub: STUB=SCENARIO".to_owned()),
+            (None, None) => return Err("say which scenario of the stub: STUB=SCENARIO".to_owned()),
         };
-        change.insert("stub".to_owned(), stub.into());
+        change.insert("stub".to_owned(), stub.as_str().into());
         change.extend(self.ttl.as_ref().map(|ttl| ("ttl".to_owned(), ttl.as_str().into())));
         change.extend(self.count.map(|count| ("count".to_owned(), count.into())));
         if !self.header.is_empty() {

@@ -1,5 +1,6 @@
 //! `standin logs`: the call log of a running sidecar, on the terminal.
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::ExitCode;
 
@@ -14,7 +15,7 @@ use super::{say, tell};
 pub struct Logs {
     #[command(flatten)]
     remote: Remote,
-    /// Show calls as they pass, until Ctrl-C
+    /// Show calls as they pass as well, until Ctrl-C
     #[arg(short, long)]
     follow: bool,
     /// One JSON object a line
@@ -24,7 +25,7 @@ pub struct Logs {
     #[arg(short, long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     limit: u16,
     /// Only calls that a stub could have answered and did not
-    #[arg(long, conflicts_with = "follow")]
+    #[arg(long, conflicts_with = "miss")]
     misses: bool,
     #[command(flatten)]
     filters: Filters,
@@ -93,19 +94,35 @@ impl Logs {
         self.remote.run(|asking| if self.follow { self.follow(asking) } else { self.list(asking) })
     }
 
-    fn list(&self, asking: &Asking) -> Result<(), String> {
+    fn pairs(&self) -> Vec<(&'static str, &str)> {
+        let misses = self.misses.then_some(("miss", "any"));
+        self.filters.pairs().into_iter().chain(misses).collect()
+    }
+
+    /// The newest calls, oldest first: the newest stands last, where one looks first.
+    fn newest(&self, asking: &Asking) -> Result<Vec<Value>, String> {
         let limit = self.limit.to_string();
-        let route = if self.misses { "/v1/misses" } else { "/v1/calls" };
-        let page = asking.get(route, &[&self.filters.pairs()[..], &[("limit", &limit)]].concat())?.json()?;
-        // The newest stands last, where one looks first.
-        for call in page["calls"].as_array().into_iter().flatten().rev() {
-            self.show(call);
-        }
+        let mut page = asking.get("/v1/calls", &[&self.pairs()[..], &[("limit", &limit)]].concat())?.json()?;
+        let Value::Array(mut calls) = page["calls"].take() else {
+            return Err("this is no admin listener".to_owned());
+        };
+        calls.reverse();
+        Ok(calls)
+    }
+
+    fn list(&self, asking: &Asking) -> Result<(), String> {
+        self.newest(asking)?.iter().for_each(|call| self.show(call));
         Ok(())
     }
 
     fn follow(&self, asking: &Asking) -> Result<(), String> {
-        let said = asking.get("/v1/calls/stream", &self.filters.pairs())?;
+        // The stream first: a call that ends in between is in both, and one that is under way comes with its end.
+        let said = asking.get("/v1/calls/stream", &self.pairs())?;
+        let mut known = HashSet::new();
+        for call in self.newest(asking)?.into_iter().filter(|call| !call["duration_us"].is_null()) {
+            self.show(&call);
+            known.extend(call["id"].as_str().map(str::to_owned));
+        }
         let mut event = String::new();
         for line in BufReader::new(said.reader()).lines() {
             let line = line.map_err(|error| error.to_string())?;
@@ -115,6 +132,7 @@ impl Logs {
                 let said: Value = serde_json::from_str(text).unwrap_or_default();
                 match event.as_str() {
                     "missed" => tell(format_args!("… {} more", said["missed"])),
+                    _ if said["id"].as_str().is_some_and(|id| known.remove(id)) => {}
                     _ => self.show(&said),
                 }
             }

@@ -11,6 +11,7 @@ mod state;
 mod watch;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -84,12 +85,14 @@ pub struct Reloader {
     last: Mutex<Attempt>,
     /// What lies over the files, oldest first.
     overlay: Mutex<Vec<Arc<Entry>>>,
+    /// The number of the next override.
+    next: AtomicU64,
     path: Option<PathBuf>,
 }
 
 /// Makes the first snapshot of a configuration, and the reloader that will replace it.
 pub fn begin(request: Request, loaded: Loaded, metrics: &Arc<Metrics>) -> (Arc<Live>, Reloader) {
-    let (loaded, entries) = restored(&request, loaded);
+    let (loaded, entries, next) = restored(&request, loaded);
     let Loaded { settings, table, fingerprint, path, problems, .. } = loaded;
     let changes = Changes { generation: 1, added: table.stubs().len(), ..Changes::default() };
     let first = Attempt { trigger: Trigger::Start, at: SystemTime::now(), changes: Some(changes), problems };
@@ -107,6 +110,7 @@ pub fn begin(request: Request, loaded: Loaded, metrics: &Arc<Metrics>) -> (Arc<L
         refused: Mutex::new(None),
         last: Mutex::new(first),
         overlay: Mutex::new(entries),
+        next: AtomicU64::new(next),
         path,
     };
     (live, reloader)

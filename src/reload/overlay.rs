@@ -6,6 +6,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::SystemTime;
 
 use super::build::{Dropped, Next, build, laid, load};
@@ -38,6 +39,11 @@ impl<E> From<Fault> for Refusal<E> {
 }
 
 impl Reloader {
+    /// A number for an override, which none has had before: whoever undoes one that is over undoes no other.
+    pub fn next_number(&self) -> u64 {
+        self.next.fetch_add(1, Relaxed)
+    }
+
     /// What lies over the files and is not over, oldest first.
     pub fn overlay(&self) -> Vec<Arc<Entry>> {
         let now = SystemTime::now();
@@ -109,7 +115,7 @@ impl Reloader {
     /// Writes what lies over the files, with what is left of counts, where that is to outlive a restart. Blocks.
     pub fn write_overlay(&self) {
         let entries = self.overlay();
-        unwritten(write(state_file(&self.live.snapshot()).as_deref(), &entries));
+        unwritten(write(state_file(&self.live.snapshot()).as_deref(), &entries, self.next.load(Relaxed)));
     }
 
     /// The same for what is about to lie over them.
@@ -120,8 +126,8 @@ impl Reloader {
     /// Writes it away from the threads that serve: a disk may take its time.
     async fn write(&self, snapshot: &Snapshot, entries: &[Arc<Entry>]) -> io::Result<()> {
         let Some(path) = state_file(snapshot) else { return Ok(()) };
-        let entries = entries.to_vec();
-        let written = tokio::task::spawn_blocking(move || write(Some(&path), &entries)).await;
+        let (entries, next) = (entries.to_vec(), self.next.load(Relaxed));
+        let written = tokio::task::spawn_blocking(move || write(Some(&path), &entries, next)).await;
         written.unwrap_or_else(|panic| Err(io::Error::other(panic)))
     }
 
@@ -142,24 +148,24 @@ fn state_file(snapshot: &Snapshot) -> Option<PathBuf> {
     snapshot.settings.admin.state_file.clone()
 }
 
-fn write(path: Option<&Path>, entries: &[Arc<Entry>]) -> io::Result<()> {
+fn write(path: Option<&Path>, entries: &[Arc<Entry>], next: u64) -> io::Result<()> {
     match path {
         // One that is not there need not be made to say that there is nothing.
-        Some(path) if !entries.is_empty() || path.exists() => state::write(path, entries),
+        Some(path) if !entries.is_empty() || path.exists() => state::write(path, entries, next),
         Some(_) | None => Ok(()),
     }
 }
 
-/// Lays over what was loaded what was kept from before the start.
-pub(super) fn restored(request: &Request, loaded: Loaded) -> (Loaded, Vec<Arc<Entry>>) {
-    let Some(path) = loaded.settings.admin.state_file.clone() else { return (loaded, Vec::new()) };
-    let entries = state::read(&path).unwrap_or_else(|error| {
+/// Lays over what was loaded what was kept from before the start; with the number of the next override.
+pub(super) fn restored(request: &Request, loaded: Loaded) -> (Loaded, Vec<Arc<Entry>>, u64) {
+    let Some(path) = loaded.settings.admin.state_file.clone() else { return (loaded, Vec::new(), 1) };
+    let (entries, next) = state::read(&path).unwrap_or_else(|error| {
         let path = path.display();
         tracing::error!(%path, %error, "`admin.state_file` cannot be read: nothing lies over the files");
-        Vec::new()
+        (Vec::new(), 1)
     });
     if entries.is_empty() {
-        return (loaded, entries);
+        return (loaded, entries, next);
     }
     let (mut loaded, mut dropped) = (loaded, Dropped::new());
     if entries.iter().any(|entry| entry.is_choice()) {
@@ -170,7 +176,7 @@ pub(super) fn restored(request: &Request, loaded: Loaded) -> (Loaded, Vec<Arc<En
     }
     let (loaded, dropped) = laid(loaded, dropped, &entries);
     report(&dropped);
-    (loaded, without(entries, &dropped))
+    (loaded, without(entries, &dropped), next)
 }
 
 /// Says what no longer lies over the files, and why.

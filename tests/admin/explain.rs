@@ -87,6 +87,24 @@ fn what_is_asked_wrongly_is_refused_with_a_way_out() {
             "ask twice",
         ),
         ("{\"cal\": \"1-1\"}", 400, "bad-body", "did you mean `call`?"),
+        (
+            "{\"request\": {\"method\": \"G T\", \"target\": \"/\", \"headers\": []}}",
+            400,
+            "bad-body",
+            "write one word, such as GET",
+        ),
+        (
+            "{\"request\": {\"method\": \"GET\", \"target\": \"/a b\", \"headers\": []}}",
+            400,
+            "bad-body",
+            "write a space as %20",
+        ),
+        (
+            "{\"request\": {\"method\": \"GET\", \"target\": \"/\", \"headers\": [[\"a b\", \"1\"]]}}",
+            400,
+            "bad-body",
+            "write a name without spaces, and one line",
+        ),
         ("{\"call\": \"1-1\", \"candidates\": 0}", 400, "bad-body", "write a number from 1 to 50"),
         (
             "{\"call\": \"1-1\"}",

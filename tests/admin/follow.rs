@@ -1,6 +1,6 @@
 //! The live tail: what passes is told, to a slow reader how much it missed.
 
-use super::get;
+use super::{ask, get, refusal};
 use crate::support::{Client, Sidecar, sidecar, wait_for};
 
 const STUBS: &str = "[[stub]]\nmatch = \"GET /a\"\nbody = \"a\"\n[[stub]]\nmatch = \"GET /b\"\nbody = \"b\"";
@@ -73,6 +73,33 @@ fn a_reader_is_told_what_it_asks_for_and_goes_on_where_it_was() {
     assert!(next != id && call["path"] == "/b", "{next}");
     let mut after = Reader::open(&sidecar, &format!("?after={id}"), "");
     assert_eq!(after.event().2["path"], "/a");
+    // To whoever followed another run everything is new.
+    let mut other = Reader::open(&sidecar, "?after=1-7", "");
+    let (_, first, _) = other.event();
+    assert!(first.ends_with("-1"), "{first}");
+    let run = id.split('-').next().unwrap();
+    for (query, header) in
+        [(format!("?after={run}-ff"), ""), ("?after=zz".to_owned(), ""), (String::new(), "Last-Event-ID: zz\r\n")]
+    {
+        let response = ask(sidecar.app().admin(), "GET", &format!("/v1/calls/stream{query}"), header, "");
+        assert_eq!(refusal(&response).1, "bad-parameter", "{query}{header}");
+    }
+}
+
+#[test]
+fn a_stream_ends_with_the_sign_in_that_opened_it() {
+    let sidecar = sidecar().variable("T", "a-token-of-the-tests").config("admin.token = { env = \"T\" }").start();
+    let admin = sidecar.app().admin();
+    let signed_in = ask(admin, "POST", "/v1/session", "", "{\"token\": \"a-token-of-the-tests\"}");
+    let cookie = signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let field = format!("Cookie: {cookie}\r\n");
+    let mut reader = Reader::open(&sidecar, "", &field);
+    sidecar.get("/a");
+    assert_eq!(reader.event().2["path"], "/a");
+    assert_eq!(ask(admin, "DELETE", "/v1/session", &field, "").status, 204);
+    while let Some(line) = reader.0.line_any() {
+        assert!(!line.starts_with("event"), "{line}");
+    }
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn a_scenario_is_forced_listed_and_undone_from_the_command_line() {
     assert_eq!((undone.code, undone.stdout.as_str()), (0, ""));
     assert_eq!(sidecar.connect().get_with("/plan", "x-user: 7\r\n").text(), "plain");
     let off = run(&sidecar, &["--off", "plan"]);
-    assert_eq!(off.stdout, "1 mock=\"default\" stub=\"plan\" off\n");
+    assert_eq!(off.stdout, "2 mock=\"default\" stub=\"plan\" off\n");
     assert_eq!(sidecar.get("/plan").status, 404);
 }
 
@@ -58,13 +58,14 @@ fn the_mock_is_found_where_only_one_has_the_stub() {
 fn what_is_wrong_is_told_in_words_and_by_the_exit_code() {
     let sidecar = sidecar().config(PLANS).start();
     for (arguments, code, words) in [
-        (&["plan"][..], 1, "STUB=SCENARIO"),
+        (&["plan"][..], 2, "STUB=SCENARIO"),
         (&["plan=golden"], 1, "did you mean `gold`?"),
         (&["plan=gold", "--for", "2 minutes"], 1, "error[out-of-range]"),
         (&["--undo", "7"], 1, "there is no override `7`"),
         (&[], 2, "STUB=SCENARIO"),
         (&["plan=gold", "--off", "plan"], 2, "cannot be used with"),
         (&["plan=gold", "-H", "x-user"], 2, "NAME: VALUE"),
+        (&["plan=gold", "-H", "x-user: 1", "-H", "X-User: 2"], 2, "the header `x-user` stands twice"),
         (&["--list", "--count", "1"], 2, "cannot be used with"),
     ] {
         let ended = run(&sidecar, arguments);

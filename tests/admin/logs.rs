@@ -34,6 +34,9 @@ fn the_newest_calls_are_printed_last_and_filters_hold() {
     let call: serde_json::Value = serde_json::from_str(json.stdout.trim()).unwrap();
     assert_eq!(call["path"], "/a/3");
     assert_eq!(logs(&sidecar, &["--misses"], &[]).stdout.lines().count(), 1);
+    assert_eq!(logs(&sidecar, &["--miss", "any"], &[]).stdout, logs(&sidecar, &["--misses"], &[]).stdout);
+    let slip = logs(&sidecar, &["--stub", "get-a-m"], &[]);
+    assert!(slip.code == 1 && slip.stderr.contains("help: did you mean `get-a-n`?"), "{slip:?}");
     assert_eq!(logs(&sidecar, &["--q", "A/2"], &[]).stdout.lines().count(), 1);
 }
 
@@ -77,4 +80,27 @@ fn whoever_follows_sees_calls_as_they_pass() {
     }
     stop.send(()).unwrap();
     caller.join().unwrap();
+}
+
+#[test]
+fn whoever_follows_sees_what_was_there_before_and_each_call_once() {
+    let sidecar = sidecar().config("[[stub]]\nmatch = \"GET /a\"").start();
+    for n in 1..=3 {
+        sidecar.get(&format!("/miss/{n}"));
+        sidecar.get("/a");
+    }
+    let mut command = standin();
+    let admin = sidecar.app().admin().to_string();
+    command.args(["logs", "-f", "--misses", "--limit", "2", "--admin", &admin]);
+    let mut child = Helper(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    let mut sees = |path: &str| {
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains(&format!(" GET {path} unmatched ")), "{line}");
+    };
+    sees("/miss/2");
+    sees("/miss/3");
+    sidecar.get("/a");
+    sidecar.get("/miss/4");
+    sees("/miss/4");
 }

@@ -39,6 +39,19 @@ fn every_address_of_the_ui_has_the_page_before_anybody_has_signed_in() {
 }
 
 #[test]
+fn a_person_at_a_wrong_address_gets_the_page_and_a_program_the_reason() {
+    let sidecar = sidecar().start();
+    let admin = sidecar.app().admin();
+    for target in ["/nope", "/calls/", "/mocks/a/b"] {
+        let page = ask(admin, "GET", target, "Accept: text/html,*/*;q=0.8\r\n", "");
+        assert_eq!((page.status, page.header("content-type")), (404, Some("text/html; charset=utf-8")), "{target}");
+        assert!(page.header("content-security-policy").is_some());
+        assert_eq!(refusal(&ask(admin, "GET", target, "", "")).0, 404, "{target}");
+    }
+    assert_eq!(refusal(&ask(admin, "GET", "/v1/nope", "Accept: text/html\r\n", "")).1, "not-found");
+}
+
+#[test]
 fn a_browser_asks_whether_a_file_has_changed_and_is_not_sent_it_again() {
     let sidecar = sidecar().start();
     let admin = sidecar.app().admin();

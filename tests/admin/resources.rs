@@ -146,6 +146,26 @@ fn what_is_not_there_is_named_with_the_nearest_that_is() {
 }
 
 #[test]
+fn a_list_is_no_object_and_a_path_is_text() {
+    let sidecar = running();
+    let admin = sidecar.app().admin();
+    for (method, target, body) in [
+        ("POST", "/v1/mocks/orders/overrides", "[\"create\", \"gold\"]"),
+        ("PATCH", "/v1/mocks/orders", "[null, \"2g\"]"),
+        ("PATCH", "/v1/mocks/orders", "{\"access\": [false]}"),
+        ("PATCH", "/v1/mocks/orders", "{\"delay\": [\"1ms\", \"2ms\"]}"),
+        ("POST", "/v1/verify", "{\"calls\": [\"orders\"]}"),
+    ] {
+        let (status, code, _) = refusal(&ask(admin, method, target, "If-Match: *\r\n", body));
+        assert_eq!((status, code.as_str()), (400, "bad-body"), "{method} {target} {body}");
+    }
+    for target in ["/v1/mocks/%FF", "/v1/calls/%ff", "/v1/mocks/orders/stubs/a%C3", "/ui/%FF"] {
+        let (status, code, _) = refusal(&ask(admin, "GET", target, "", ""));
+        assert_eq!((status, code.as_str()), (400, "bad-parameter"), "{target}");
+    }
+}
+
+#[test]
 fn a_configuration_is_checked_without_being_taken_and_then_taken() {
     let sidecar = sidecar().config("[[stub]]\nmatch = \"GET /a\"").start();
     let admin = sidecar.app().admin();

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{ask, post, refusal};
-use crate::support::{Sidecar, sidecar, wait_for};
+use super::{ask, get, post, refusal};
+use crate::support::{Sidecar, gzip, sidecar, wait_for};
 
 fn seen() -> Sidecar {
     let stubs = "[[stub]]\nmatch = \"ANY /{path...}\"\nbody = \"ok\"";
@@ -104,6 +104,69 @@ fn a_log_that_has_let_calls_go_says_so() {
     (0..50).for_each(|_| drop(client.get("/a")));
     let said = post(&sidecar, "/v1/verify", &json!({ "calls": {}, "at_most": 49 }));
     assert_eq!(said["complete"], false, "{said}");
+}
+
+#[test]
+fn what_the_log_did_not_keep_is_neither_there_nor_not_there() {
+    let sidecar = sidecar().config("call_log.body = \"32B\"\n[[stub]]\nmatch = \"ANY /{path...}\"").start();
+    let mut client = sidecar.connect();
+    let long = format!("{{\"name\": \"Ada\", \"note\": \"{}\"}}", "x".repeat(100));
+    client.post("/orders", "Content-Type: application/json\r\nAuthorization: Bearer x\r\n", long.as_bytes());
+    client.get("/orders");
+    wait_for("all to be over", || sidecar.calls().iter().all(|call| !call["duration_us"].is_null()).then_some(()));
+    for (asked, count, undecided) in [
+        (json!({ "body": "Ada" }), 1, 0),
+        (json!({ "body": "xyz" }), 0, 1),
+        (json!({ "json": { "name": "Ada" } }), 0, 1),
+        (json!({ "json": { "name": "Ada" }, "method": "GET" }), 0, 0),
+        (json!({ "header": { "authorization": "Bearer x" } }), 0, 1),
+        (json!({ "header": { "x-other": "y" } }), 0, 0),
+    ] {
+        let said = post(&sidecar, "/v1/verify", &json!({ "calls": asked, "at_most": 1 }));
+        assert_eq!((&said["count"], &said["undecided"]), (&count.into(), &undecided.into()), "{asked}: {said}");
+        assert_eq!(said["complete"], undecided == 0, "{asked}: {said}");
+    }
+    let said = post(&sidecar, "/v1/verify", &json!({ "calls": { "body": "xyz" } }));
+    assert!(said["reason"].as_str().unwrap().contains("; 1 more may fit"), "{said}");
+    assert_eq!(said["nearest"][0]["differs"][0]["field"], "body");
+}
+
+#[test]
+fn a_body_is_looked_at_without_its_content_encoding() {
+    let sidecar = sidecar().config("[[stub]]\nmatch = \"ANY /{path...}\"").start();
+    let packed = gzip(b"{\"name\": \"Grace\"}");
+    let head = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
+    sidecar.connect().post("/users", head, &packed);
+    wait_for("it to be over", || sidecar.calls().iter().all(|call| !call["duration_us"].is_null()).then_some(()));
+    for asked in [json!({ "body": "Grace" }), json!({ "json": { "name": "Grace" } }), json!({ "q": "grace" })] {
+        assert_eq!(post(&sidecar, "/v1/verify", &json!({ "calls": asked, "exactly": 1 }))["verified"], true, "{asked}");
+    }
+}
+
+#[test]
+fn a_log_that_was_emptied_begins_anew() {
+    let sidecar = sidecar().config("call_log.memory = \"2KiB\"\n[[stub]]\nmatch = \"GET /a\"").start();
+    let mut client = sidecar.connect();
+    (0..50).for_each(|_| drop(client.get("/a")));
+    assert_eq!(ask(sidecar.app().admin(), "DELETE", "/v1/calls", "", "").status, 200);
+    let said = post(&sidecar, "/v1/verify", &json!({ "calls": {}, "exactly": 0 }));
+    assert_eq!((&said["verified"], &said["complete"]), (&true.into(), &true.into()), "{said}");
+}
+
+#[test]
+fn a_name_that_is_nowhere_proves_nothing() {
+    let sidecar = sidecar().config("[[stub]]\nname = \"orders\"\nmatch = \"GET /orders\"").start();
+    sidecar.get("/orders");
+    let body = "{\"calls\": {\"stub\": \"order\"}, \"exactly\": 0}";
+    let (status, code, help) = refusal(&ask(sidecar.app().admin(), "POST", "/v1/verify", "", body));
+    assert_eq!((status, code.as_str(), help.as_str()), (400, "bad-parameter", "did you mean `orders`?"));
+    for target in ["/v1/calls?stub=order", "/v1/misses?mock=defualt", "/v1/calls?scenario=defalt"] {
+        let (status, code, help) = refusal(&ask(sidecar.app().admin(), "GET", target, "", ""));
+        assert!(status == 400 && code == "bad-parameter" && help.starts_with("did you mean"), "{target}: {help}");
+    }
+    // What has been there may be asked for as long as the log has it.
+    sidecar.reload_with("[[stub]]\nname = \"other\"\nmatch = \"GET /other\"").unwrap();
+    assert_eq!(get(&sidecar, "/v1/calls?stub=orders")["calls"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -66,7 +66,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("opentelemetry_http", &["telemetry"]),
     ("opentelemetry_otlp", &["telemetry"]),
     ("opentelemetry_sdk", &["telemetry"]),
-    ("percent_encoding", &["stubs", "import", "cli/export.rs", "cli/force.rs"]),
+    ("percent_encoding", &["stubs", "import", "admin/guard.rs", "cli/export.rs", "cli/force.rs"]),
     ("pingora", &["proxy", "app"]),
     ("postcard", &["calls"]),
     ("rusqlite", &["calls/database"]),

@@ -112,6 +112,18 @@ fn after_a_kill_what_was_changed_is_there() {
 }
 
 #[test]
+fn the_id_of_an_override_is_given_once() {
+    let sidecar = sidecar().config(&stub("a", "a")).start();
+    let first = force(&sidecar, &json!({ "stub": "a", "off": true, "count": 1 }));
+    sidecar.get("/a");
+    let second = force(&sidecar, &json!({ "stub": "a", "off": true }));
+    assert_ne!(first, second);
+    let late = ask(sidecar.app().admin(), "DELETE", &format!("/v1/mocks/default/overrides/{first}"), "", "");
+    assert_eq!(late.status, 404);
+    assert_eq!(ids(&sidecar), [second]);
+}
+
+#[test]
 fn a_state_file_that_is_none_keeps_nobody_from_starting() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("state.json"), "{ broken").unwrap();

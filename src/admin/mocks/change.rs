@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::find_mock;
 use super::show::{Mock, show_mock};
 use crate::admin::Admin;
-use crate::admin::body::Body;
+use crate::admin::body::{Body, object, some_object};
 use crate::admin::error::{ApiError, Failure, Fault};
 use crate::admin::parameters::NoParameters;
 use crate::admin::session::Change;
@@ -30,7 +30,7 @@ use crate::stubs::scenario;
 #[serde(deny_unknown_fields)]
 pub struct Patch {
     /// Who may use it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "some_object", skip_serializing_if = "Option::is_none")]
     access: Option<AccessPatch>,
     /// A delay for every answer: `2g`, `3g`, `40ms`, or a range.
     #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
@@ -68,6 +68,7 @@ enum DelayPatch {
     /// Always as long, or a preset.
     Fixed(String),
     /// Drawn evenly from a range.
+    #[serde(deserialize_with = "object")]
     Range(RangePatch),
 }
 

@@ -21,7 +21,7 @@ impl Store {
 }
 
 fn log() -> Arc<CallLog> {
-    Arc::new(CallLog::new(1 << 20, Arc::new(Metrics::new(1))))
+    Arc::new(CallLog::new(1 << 20, 1024, Arc::new(Metrics::new(1))))
 }
 
 fn wanted(directory: &std::path::Path) -> CallDatabase {
@@ -169,13 +169,15 @@ fn an_export_has_memory_and_file_once_and_oldest_first() {
     }
     pass(&log, 5);
     let filter = Filter::default();
-    let exported = |most| -> Vec<String> { log.export(&filter, most, || true).map(|call| call.entry.id).collect() };
+    let redactor = crate::redact::Redactor::default();
+    let exported =
+        |most| -> Vec<String> { log.export(&filter, most, || true, &redactor).map(|call| call.entry.id).collect() };
     let ids = |from: u64| -> Vec<String> { (from..=10_005).map(|number| log.id(number)).collect() };
     assert!(log.evicted() > 1000, "the file has calls that the memory has not");
     assert!(exported(usize::MAX) == ids(1));
     assert!(exported(6000) == ids(4006));
     assert!(exported(3) == ids(10_003));
-    assert_eq!(log.export(&filter, usize::MAX, || false).count(), 0);
+    assert_eq!(log.export(&filter, usize::MAX, || false, &redactor).count(), 0);
 }
 
 #[test]
@@ -198,7 +200,7 @@ fn rows_overlap_and_no_call_is_lost_or_shown_out_of_order() {
     let store = Store::open(&directory.path().join("calls.db")).unwrap();
     // A call that took long is written with others that began much later.
     for (first, last, numbers) in [(1, 4, [1, 3, 4]), (2, 9, [2, 6, 9]), (5, 8, [5, 7, 8])] {
-        let log = CallLog::new(1 << 20, Arc::new(Metrics::new(1)));
+        let log = CallLog::new(1 << 20, 1024, Arc::new(Metrics::new(1)));
         let mut tail = log.tail_after(0);
         for number in numbers {
             log.close(&Call::sample(number), None);

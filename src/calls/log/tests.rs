@@ -15,7 +15,7 @@ fn fixed(number: u64) -> Fixed {
 }
 
 fn log() -> CallLog {
-    CallLog::new(1 << 20, Arc::new(Metrics::new(1)))
+    CallLog::new(1 << 20, 1024, Arc::new(Metrics::new(1)))
 }
 
 fn write(log: &CallLog) -> Spot {
@@ -49,4 +49,29 @@ fn an_end_that_finds_its_shard_held_is_written_by_the_next() {
     drop(held);
     assert_eq!(log.at(spot).unwrap().times(), Some(end().times));
     assert_eq!(log.metrics.call_log_dropped.get(), 0);
+}
+
+#[test]
+fn the_oldest_go_first_whatever_the_size_of_the_bodies() {
+    for (budget, body) in [(4 << 20, 16 << 10), (1 << 20, 16 << 10), (16 << 20, 64 << 10), (16 << 20, 1 << 20)] {
+        let log = CallLog::new(budget, body, Arc::new(Metrics::new(1)));
+        let meta = crate::calls::past::note(&crate::calls::Decision::new(Decided::Mocked, 3), 200, 2).unwrap();
+        // Runs of large ones between runs of small ones, so that neither fits the length of a row.
+        let of = |number: u64| if number % 37 < 23 { vec![b'x'; body] } else { vec![b'x'; 10] };
+        let (mut last, mut written) = (0, Vec::new());
+        while written.iter().sum::<usize>() < 3 * budget {
+            let (number, bytes) = (log.number(), of(written.len() as u64));
+            let parts: [&[u8]; 4] = [b"GET / HTTP/1.1", b"\na", &bytes, &bytes];
+            log.write(Draft { fixed: fixed(number), meta: &meta, parts }).unwrap();
+            written.push(2 * bytes.len());
+            last = number;
+        }
+        let mut kept = std::collections::HashSet::new();
+        log.each(|call| {
+            kept.insert(call.number);
+        });
+        let whole = (1..=last).rev().take_while(|number| kept.contains(number));
+        let bytes: usize = whole.map(|number| written[number as usize - 1]).sum();
+        assert!(bytes > budget / 2, "{bytes} of {budget} bytes, bodies of {body}");
+    }
 }
