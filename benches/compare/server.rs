@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::machine::Cores;
@@ -224,7 +225,14 @@ pub fn command(core: Option<usize>, words: &[String]) -> Command {
     command
 }
 
+/// A port below those that a system gives to callers: whoever asks at such a one again and again, until a server is
+/// there, may be given it himself, and then the server has none.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
-    listener.local_addr().expect("it is bound").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let begin = std::process::id() % 10_000;
+    let mut ports = (0..12_000).map(|_| {
+        let next = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        20_000 + ((begin + next) % 12_000) as u16
+    });
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("loopback has a free port")
 }

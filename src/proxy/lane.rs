@@ -29,8 +29,9 @@ use crate::stubs::request::RequestView;
 use crate::stubs::scenario::Mock;
 use crate::words::{Decided, Failure};
 
-/// A body that is longer is not copied behind its head, but written from where it lies.
-const COPIED: usize = 16 << 10;
+/// A body that is longer is not copied behind its head, but written from where it lies: below it the copy costs less than
+/// naming two places to the system.
+const COPIED: usize = 4 << 10;
 
 /// What the lane must know of a request that may take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +138,7 @@ pub struct Leaving<'p, 's> {
     stub: &'s CallCounter,
     status: u16,
     /// The body, where it is written from where it lies.
-    pub rest: Option<Bytes>,
+    pub rest: Option<&'s Bytes>,
 }
 
 /// Puts an answer together, if one was decided on that is the same for every request and leaves at once.
@@ -188,14 +189,14 @@ pub fn answer<'p, 's>(
     };
     let brief = Brief::open(&plane.log, &told);
     wire::put(&ready.wire, plain.closing, date, out);
-    let rest = put_body(body, || answer.body.clone(), out);
+    let rest = put_body(body, &answer.body, out);
     Some(Leaving { brief, snapshot, mock: decision.mock, stub, status: answer.status, rest })
 }
 
 /// Appends a short body; a long one is given back.
-fn put_body(body: &[u8], whole: impl FnOnce() -> Bytes, out: &mut BytesMut) -> Option<Bytes> {
+fn put_body<'b>(body: &[u8], whole: &'b Bytes, out: &mut BytesMut) -> Option<&'b Bytes> {
     if body.len() > COPIED {
-        return Some(whole());
+        return Some(whole);
     }
     out.extend_from_slice(body);
     None
@@ -284,9 +285,9 @@ pub async fn send(
         if let Some(capture) = &mut request.response_body {
             capture.add_whole(&local.body);
         }
-        rest = put_body(&local.body, || local.body.clone(), stream.output());
+        rest = put_body(&local.body, &local.body, stream.output());
     }
-    let sent = stream.send_rest(rest.as_deref()).await.is_ok();
+    let sent = stream.send_rest(rest.map(|rest| &**rest)).await.is_ok();
     if !sent {
         request.failure = Some(Failure::CallerLeft);
     }

@@ -54,18 +54,22 @@ impl Connections {
             let raw = stream.take(length).freeze();
             Look::Further(Further { snapshot: Arc::clone(&borrowed), started, raw, admitted })
         };
-        let (mut leaving, plain) = match met {
+        let (leaving, plain) = match met {
             Ok(Met::Answered(leaving, plain)) => (leaving, plain),
             Ok(Met::Admitted(admitted)) => return further(Ok(admitted)),
             Err(refusal) => return further(Err(refusal)),
         };
         stream.forget(length);
         stream.be_patient(limits.body_timeout);
-        let rest = leaving.rest.take();
-        match stream.send_now() {
-            Ok(true) if rest.is_none() => Look::Answered { at: leaving.left(&self.plane), closing: plain.closing },
+        let rest = leaving.rest;
+        match stream.send_now(rest.map_or(&[], |rest| rest)) {
+            Ok(None) => Look::Answered { at: leaving.left(&self.plane), closing: plain.closing },
             // An error comes again when the rest is written, and is noted there.
-            _ => Look::Slow { slow: leaving.slow(&self.plane), rest, closing: plain.closing },
+            sent => {
+                let at = sent.ok().flatten().unwrap_or(0);
+                let rest = rest.map(|rest| rest.slice(at..)).filter(|rest| !rest.is_empty());
+                Look::Slow { slow: leaving.slow(&self.plane), rest, closing: plain.closing }
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //! the `Date` that pingora puts over that of a forwarded answer is put right.
 
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -33,23 +33,29 @@ impl Replay {
         sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Sends what was gathered, as far as the socket takes it at once; says whether that was all.
+    /// Sends what was gathered and then the rest, as far as the socket takes it at once, in one system call; says from
+    /// which byte on the rest is still to be sent, `None` where all has left.
     ///
     /// # Errors
     /// Where the connection broke.
-    pub fn send_now(&mut self) -> io::Result<bool> {
+    pub fn send_now(&mut self, rest: &[u8]) -> io::Result<Option<usize>> {
         self.answered = true;
-        let Some(Socket::Plain(socket)) = &self.socket else { return Ok(false) };
-        match socket.try_write(&self.output) {
-            Ok(count) if count == self.output.len() => {
+        let Some(Socket::Plain(socket)) = &self.socket else { return Ok(Some(0)) };
+        let written = match rest {
+            [] => socket.try_write(&self.output),
+            rest => socket.try_write_vectored(&[IoSlice::new(&self.output), IoSlice::new(rest)]),
+        };
+        match written {
+            Ok(count) if count == self.output.len() + rest.len() => {
                 self.output.clear();
-                Ok(true)
+                Ok(None)
             }
             Ok(count) => {
-                self.output.advance(count);
-                Ok(false)
+                let gathered = count.min(self.output.len());
+                self.output.advance(gathered);
+                Ok(Some(count - gathered))
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Some(0)),
             Err(error) => Err(error),
         }
     }
@@ -59,13 +65,10 @@ impl Replay {
     /// # Errors
     /// Where the connection broke, or the caller took nothing for too long.
     pub async fn send_rest(&mut self, rest: Option<&[u8]>) -> io::Result<()> {
-        if self.send_now()? && rest.is_none() {
-            return Ok(());
-        }
+        let rest = rest.unwrap_or_default();
+        let Some(at) = self.send_now(rest)? else { return Ok(()) };
         poll_fn(|cx| self.poll_drain(cx)).await?;
-        if let Some(rest) = rest {
-            self.write_all(rest).await?;
-        }
+        self.write_all(&rest[at..]).await?;
         self.flush().await
     }
 
