@@ -129,8 +129,8 @@ impl Filter {
                 let found = StatusFilter::parse(value);
                 self.status = Some(found.ok_or_else(|| bad("status", "write 404 or 4xx".to_owned()))?);
             }
-            "since" => self.since = Some(time(value).ok_or_else(|| bad("time", WRITE_TIME.to_owned()))?),
-            "until" => self.until = Some(time(value).ok_or_else(|| bad("time", WRITE_TIME.to_owned()))?),
+            "since" => self.since = Some(time(value).ok_or_else(|| bad("time", write_time(value).to_owned()))?),
+            "until" => self.until = Some(time(value).ok_or_else(|| bad("time", write_time(value).to_owned()))?),
             _ => {
                 let mut builder = regex::bytes::RegexBuilder::new(&regex::escape(value));
                 let built = builder.case_insensitive(true).build();
@@ -191,6 +191,11 @@ const WRITE_TIME: &str = "write it as RFC 3339, such as 2026-01-31T12:00:00Z";
 fn shown_time(at: SystemTime) -> SystemTime {
     let nanos = at.duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos() % 1_000);
     at - Duration::from_nanos(u64::from(nanos))
+}
+
+/// How a time is written, for who has written it so.
+fn write_time(value: &str) -> &'static str {
+    if value.contains(' ') { "write the `+` of a zone as %2B" } else { WRITE_TIME }
 }
 
 fn time(text: &str) -> Option<SystemTime> {
@@ -281,6 +286,7 @@ mod tests {
             ("miss", "jsn", "did you mean `json`?"),
             ("status", "9xx", "write 404 or 4xx"),
             ("since", "yesterday", WRITE_TIME),
+            ("until", "2026-01-31T12:00:00 02:00", "write the `+` of a zone as %2B"),
         ] {
             assert_eq!(Filter::default().take(name, value).unwrap_err().help, help);
         }

@@ -5,7 +5,7 @@ import { detail } from './call.js';
 import { h, icon, replace } from './dom.js';
 import { filters, parameters } from './filters.js';
 import { clock, moment, number, plural, span } from './format.js';
-import { follow } from './live.js';
+import { among, follow, isLater, retries, watch } from './live.js';
 import { changes, confirmed, decision, doing, empty, ICONS, method, refusal, say, status } from './parts.js';
 import { keep } from './route.js';
 import { Rows } from './rows.js';
@@ -36,9 +36,14 @@ function row(call, open) {
 
 const HEAD = [['time', 'Time'], ['reply', 'Status'], ['verb', 'Method'], ['where', 'Path'], ['who', 'Decision and scenario'], ['took', 'Duration']];
 
-const nothing = (isFiltered) => (isFiltered
-  ? empty('No call fits these filters', h('p', {}, 'Remove a filter, or wait: new calls that fit appear here by themselves.'))
-  : empty('No calls yet', h('p', {}, 'Copy the URL of a mock and call it, or open a scenario and test its response. Calls appear here by themselves.'), h('p', {}, h('a', { href: '/mocks' }, 'Go to the mocks'))));
+const nothing = (isFiltered, isLive) => {
+  if (isFiltered) {
+    return empty('No call fits these filters', h('p', {}, isLive ? 'Remove a filter, or wait: new calls that fit appear here by themselves.'
+      : 'Remove a filter, or press Refresh: while the log is paused nothing appears by itself.'));
+  }
+  return empty('No calls yet', h('p', {}, 'Copy the URL of a mock and call it, or open a scenario and test its response. ',
+    isLive ? 'Calls appear here by themselves.' : 'Then press Refresh: while the log is paused nothing appears by itself.'), h('p', {}, h('a', { href: '/mocks' }, 'Go to the mocks')));
+};
 
 export async function show({ query, current }) {
   let calls = [];
@@ -49,6 +54,8 @@ export async function show({ query, current }) {
   let turn = 0;
   let missed = 0;
   let isLoading = false;
+  let isDown = false;
+  const attempts = retries();
   const isLive = () => query.live !== '0';
 
   const said = h('p', { class: 'muted small', role: 'status' });
@@ -58,7 +65,7 @@ export async function show({ query, current }) {
   const none = h('div', {});
   const box = h('div', { class: 'box' });
   const fresh = h('button', { type: 'button', class: 'primary fresh', hidden: true, onclick: () => { box.scrollTop = 0; seen(); rows.soon(); } });
-  const rows = new Rows({ box, label: 'Calls, newest first', draw: row, detail, key: (call) => call.id, end: () => older(),
+  const rows = new Rows({ box, label: 'Calls, newest first', draw: row, detail: (call, content) => detail(call, { content, ended: (over) => came([over]) }), key: (call) => call.id, end: () => older(),
     changed: (open) => { query.open = open.at(-1) ?? ''; address(); } });
   rows.table.append(h('div', { role: 'rowgroup', class: 'head' }, h('div', { role: 'row', 'aria-rowindex': '1' }, HEAD.map(([name, text]) => h('div', { role: 'columnheader', class: name }, text)))), rows.space);
   box.append(rows.table);
@@ -77,38 +84,53 @@ export async function show({ query, current }) {
     replace(said, calls.length ? `${plural(calls.length, 'call')}${next ? ', more below' : gone}` : '');
     const fault = bounds.database?.fault;
     replace(unkept, fault ? h('p', { class: 'notice bad' }, `Calls are not kept in their file: ${fault}`) : null);
-    replace(none, calls.length ? null : nothing(Object.values(state()).some(Boolean)));
+    replace(none, calls.length || isDown ? null : nothing(Object.values(state()).some(Boolean), isLive()));
     box.hidden = !calls.length;
   };
   let bounds = { evicted: 0 };
 
   const list = (cursor, limit) => get(withQuery(state().misses === '1' ? '/v1/misses' : '/v1/calls', { ...parameters(state()), limit, cursor }));
+  /// Shows the newest calls, and no others.
+  const begin = (page) => {
+    calls = page.calls;
+    known = new Map(calls.map((call) => [call.id, call]));
+    next = page.next && calls.length === FIRST ? page.next : null;
+    seen();
+    tell(page);
+    box.scrollTop = 0;
+    rows.set(calls);
+  };
   const load = async () => {
     const mine = ++turn;
     tail?.close();
-    replace(refused);
+    tail = null;
+    attempts.close();
     lost.hidden = true;
     missed = 0;
+    mark(isLive() ? 'waiting' : 'off');
     try {
       const page = await list(null, FIRST);
       if (mine !== turn || !current()) return;
-      calls = page.calls;
-      known = new Map(calls.map((call) => [call.id, call]));
-      next = page.next && calls.length === FIRST ? page.next : null;
-      seen();
-      tell(page);
-      box.scrollTop = 0;
-      rows.set(calls);
+      isDown = false;
+      attempts.done();
+      replace(refused);
+      begin(page);
       listen();
       await reveal();
     } catch (problem) {
-      if (mine !== turn) return;
+      if (mine !== turn || !current()) return;
+      isDown = true;
       calls = [];
+      known = new Map();
+      next = null;
       rows.set(calls);
       replace(none);
       box.hidden = true;
       replace(said);
       replace(refused, refusal(problem));
+      mark(isLive() ? 'lost' : 'off');
+      // What the server refuses, it will refuse again.
+      if (!problem.status || problem.status >= 500) attempts.later(load);
     }
   };
   /// The call that the address names is opened; where it is not in the list, alone above it.
@@ -121,7 +143,7 @@ export async function show({ query, current }) {
     }
     try {
       const call = await get(`/v1/calls/${encodeURIComponent(query.open)}`);
-      replace(refused, h('div', { class: 'card' }, h('div', { class: 'line' }, status(call.status), method(call.method), h('code', {}, call.path), decision(call.decision)), detail(call)));
+      replace(refused, h('div', { class: 'card' }, h('div', { class: 'line' }, status(call.status), method(call.method), h('code', {}, call.path), decision(call.decision)), detail(call, { ended: reveal })));
     } catch (problem) {
       replace(refused, refusal(problem));
     }
@@ -147,33 +169,47 @@ export async function show({ query, current }) {
   };
   const came = (arrived) => {
     // A call that was under way is over.
-    const over = new Map(arrived.filter((call) => known.has(call.id)).map((call) => [call.id, call]));
+    const over = new Map(arrived.filter((call) => call.duration_us && known.get(call.id)?.duration_us === null).map((call) => [call.id, call]));
     if (over.size) {
       calls = calls.map((call) => over.get(call.id) ?? call);
       over.forEach((call, id) => known.set(id, call));
       rows.set(calls);
     }
-    const added = arrived.filter((call) => fits(call) && !known.has(call.id));
+    const added = arrived.filter((call) => fits(call) && !known.has(call.id)).sort((one, other) => (isLater(one, other) ? -1 : 1));
     if (!added.length) return;
     added.forEach((call) => known.set(call.id, call));
-    calls = [...added.reverse(), ...calls];
+    calls = among(added, calls);
     for (const call of calls.splice(MOST)) known.delete(call.id);
     tell();
     box.hidden = false;
-    if (rows.set(calls, { above: added.length })) {
+    if (rows.set(calls, { areNew: true })) {
       unseen += added.length;
       fresh.hidden = false;
       replace(fresh, `${plural(unseen, 'new call')} ↑`);
+    }
+  };
+  /// What was before a connection began: what ended meanwhile, and what passed while there was none.
+  const catchUp = async () => {
+    const mine = turn;
+    try {
+      const page = await list(null, FIRST);
+      if (mine !== turn || !current()) return;
+      if (page.calls.some((call) => known.has(call.id)) || !calls.length && !page.calls.length) came(page.calls);
+      else begin(page);
+    } catch {
+      // The connection says whether the server is there.
     }
   };
   const listen = () => {
     tail?.close();
     tail = null;
     mark(isLive() ? 'waiting' : 'off');
+    tell();
     if (!isLive() || document.hidden) return;
-    tail = follow(withQuery('/v1/calls/stream', { ...parameters(state()), after: calls[0]?.id }), {
+    tail = follow(withQuery('/v1/calls/stream', parameters(state())), {
       came,
       state: mark,
+      opened: catchUp,
       missed: (count) => {
         missed += count;
         lost.hidden = false;
@@ -181,9 +217,14 @@ export async function show({ query, current }) {
       },
     });
   };
+  const looking = watch(() => (tail ? rows.shown.filter((call) => call.duration_us === null) : []), came);
 
   // A page in the background holds no connection: a browser has six for a host. In sight again, it catches up.
-  const turned = () => (document.hidden ? tail?.close() : listen());
+  const turned = () => {
+    if (document.hidden) tail?.close();
+    else if (isDown) load();
+    else listen();
+  };
 
   const live = h('button', { type: 'button', id: 'live', class: 'plain live' });
   const STATES = { live: 'Live', waiting: 'Connecting …', lost: 'Not live: try again', off: 'Paused' };
@@ -235,6 +276,8 @@ export async function show({ query, current }) {
       turn += 1;
       document.removeEventListener('visibilitychange', turned);
       tail?.close();
+      attempts.close();
+      looking.close();
       rows.close();
       form.close();
     },

@@ -30,15 +30,19 @@ export async function show({ current }) {
   const state = h('div', {});
   const outcome = h('div', { 'aria-live': 'polite' });
 
+  const old = h('div', {});
   let before = '';
 
   const draw = async () => {
     const found = await get('/v1/config');
     const now = JSON.stringify(found);
+    replace(old);
     if (!current() || now === before) return;
-    before = now;
     const { generation, path, last } = found;
     const refused = last.result === 'refused';
+    // What was found before says nothing of files that have been applied since.
+    if (before && !refused) replace(outcome);
+    before = now;
     replace(state, h('div', { class: 'card' },
       facts([
         ['Generation', number(generation)],
@@ -69,11 +73,11 @@ export async function show({ current }) {
 
   await draw();
   // The watcher reloads by itself: what is shown here is looked up now and then.
-  const timer = setInterval(() => document.hidden || draw().catch(() => {}), 5000);
+  const timer = setInterval(() => document.hidden || draw().catch((problem) => old.childElementCount || replace(old, refusal(problem))), 5000);
   return {
     content: [
       h('div', { class: 'title' }, h('h1', { id: 'heading', tabindex: '-1' }, 'Configuration'), h('div', { class: 'buttons push' }, check, reload)),
-      whyNot(), h('p', { class: 'muted' }, 'Files are watched: a saved change is loaded by itself if all of it is valid.'), outcome, state],
+      whyNot(), h('p', { class: 'muted' }, 'Files are watched: a saved change is loaded by itself if all of it is valid.'), old, outcome, state],
     close: () => clearInterval(timer),
   };
 }

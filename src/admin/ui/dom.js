@@ -49,6 +49,23 @@ export function replace(element, ...children) {
   return element;
 }
 
+/// Gives the focus to the first of some elements that takes it. What lies in closed details gives it to their summary.
+export function land(...places) {
+  for (const place of places) {
+    const taken = place?.closest('details:not([open])')?.querySelector('summary') ?? place;
+    taken?.focus({ preventScroll: true });
+    if (taken && document.activeElement === taken) return;
+  }
+}
+
+/// Scrolls a row of links sideways, and nothing else, until the current one is in its middle.
+export function centre(row) {
+  const link = row.querySelector('[aria-current]');
+  if (!link) return;
+  const [own, whole] = [link.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += own.left - whole.left - (whole.width - own.width) / 2;
+}
+
 /// An id that nothing else on the page has.
 let last = 0;
 export const fresh = (prefix) => `${prefix}-${++last}`;

@@ -2,6 +2,7 @@
 
 import { all, get, withQuery } from './api.js';
 import { h, replace, settled } from './dom.js';
+import { encoded } from './format.js';
 import { field, select } from './parts.js';
 import { DECISIONS, REASONS } from './words.js';
 
@@ -104,5 +105,5 @@ export async function filters(query, chosen) {
   return { content: form, state, set: (query) => { [...NAMES, 'misses'].forEach((name) => set(name, query[name] ?? '')); drawChips(); }, close: () => later.cancel() };
 }
 
-/// The parameters of a query.
-export const parameters = (state) => Object.fromEntries(NAMES.filter((name) => state[name]).map((name) => [name, state[name]]));
+/// The parameters of a query. The log has paths as they were sent.
+export const parameters = (state) => Object.fromEntries(NAMES.filter((name) => state[name]).map((name) => [name, name === 'path' ? encoded(state[name]) : state[name]]));

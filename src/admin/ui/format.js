@@ -45,6 +45,26 @@ export function span(micros) {
   return `${(micros / 1_000_000).toFixed(2)} s`;
 }
 
+/// Text with what is not ASCII as addresses have it: UTF-8, percent-encoded.
+export const encoded = (text) => text.replace(/[^\x00-\x7f]+/g, (part) => {
+  try {
+    return encodeURIComponent(part);
+  } catch {
+    return part;
+  }
+});
+
+/// A path with letters of any language in place of their percent-encoded bytes. Everything else stays as it is: what is
+/// no letter could look like another path.
+export const readable = (path) => path.replace(/(?:%[89a-f][0-9a-f])+/gi, (part) => {
+  try {
+    const text = decodeURIComponent(part);
+    return /^[\p{L}\p{M}\p{N}]+$/u.test(text) ? text : part;
+  } catch {
+    return part;
+  }
+});
+
 /// Bytes.
 export function size(bytes) {
   if (bytes < 1024) return `${bytes} B`;

@@ -1,7 +1,7 @@
 // Starts the page: signs in where that is needed, draws what every page has, and shows the page that the address names.
 
 import { has, learn, Problem } from './api.js';
-import { h, replace } from './dom.js';
+import { centre, h, replace } from './dom.js';
 import { go, listen, onRoute, query } from './route.js';
 import { refusal, say } from './parts.js';
 import { refresh, session, signIn, signOut } from './session.js';
@@ -37,6 +37,7 @@ function frame() {
   const pages = session.signed_in ? PAGES.filter((page) => !page.needs || has(...page.needs)) : [];
   const here = (page) => location.pathname === page.path || location.pathname.startsWith(`${page.path}/`);
   replace(links, pages.map((page) => h('li', {}, h('a', { id: `to${page.path.replace('/', '-')}`, href: page.path, 'aria-current': here(page) ? 'page' : null }, page.name))));
+  centre(links.parentElement);
   const out = h('button', { id: 'sign-out', type: 'button', class: 'plain' }, 'Sign out');
   out.addEventListener('click', async () => {
     try {
@@ -65,9 +66,28 @@ function ask(over) {
 
 function find(path) {
   const [, first, name, more] = path.split('/');
-  if (first === 'mocks' && name && !more) return { page: MOCK, name: decodeURIComponent(name) };
+  if (first === 'mocks' && name && !more) {
+    try {
+      return { page: MOCK, name: decodeURIComponent(name) };
+    } catch {
+      return null;
+    }
+  }
   const page = PAGES.find((one) => one.path === `/${first}`);
   return page && !name ? { page } : null;
+}
+
+/// Why a page is not shown, with a way to try again. What is no refusal of the server is a module that did not arrive:
+/// a browser may keep that, and only loading the page anew asks for it again.
+function failed(problem, again) {
+  const isRefused = problem instanceof Problem;
+  const told = isRefused ? problem : new Problem({ detail: 'This page could not be loaded.', help: 'Does Standin still run?' });
+  if (!isRefused) console.error(problem);
+  const retry = async () => {
+    if (!isRefused && await refresh().then(() => true, () => false)) location.reload();
+    else await again();
+  };
+  replace(main, h('h1', { tabindex: '-1' }, told.status === 404 ? 'Not found' : 'This did not work'), refusal(told, { again: told.status === 404 ? null : retry }));
 }
 
 /// Shows what the address names. A page that is shown already is told of its new query, and decides what that means.
@@ -76,7 +96,14 @@ async function show(how) {
   if (location.pathname === '/') return go('/mocks', { replace: true });
   const found = find(location.pathname);
   const key = location.pathname;
-  if (shown?.key === key && shown.update) return shown.update(query());
+  if (shown?.key === key && shown.update) {
+    try {
+      await shown.update(query());
+    } catch (problem) {
+      say([problem.message, problem.help].filter(Boolean).join(' '), 'bad');
+    }
+    return;
+  }
   const mine = ++turn;
   shown?.close?.();
   shown = null;
@@ -98,7 +125,7 @@ async function show(how) {
     }
   } catch (problem) {
     if (mine !== turn || !session.signed_in) return;
-    replace(main, h('h1', { tabindex: '-1' }, problem.status === 404 ? 'Not found' : 'This did not work'), refusal(problem));
+    failed(problem, () => show('again'));
   }
   if (how !== 'first') main.querySelector('h1')?.focus();
 }
@@ -110,7 +137,7 @@ async function begin() {
     await learn();
     await show('first');
   } catch (problem) {
-    replace(main, h('h1', {}, 'This did not work'), refusal(problem));
+    failed(problem, begin);
   }
 }
 

@@ -38,13 +38,24 @@ export async function show({ query }) {
   const [mocks, usage] = await Promise.all([all('/v1/mocks', {}, 'mocks'), get('/v1/usage')]);
   const use = new Map(usage.mocks.map((one) => [one.mock, one]));
   const list = h('ul', { class: 'cards' });
+  const none = h('div', {});
   const said = h('p', { class: 'muted', role: 'status' });
   const search = h('input', { type: 'search', id: 'search', value: query.q ?? '', placeholder: 'Name, host or path', 'aria-label': 'Search mocks' });
   const draw = () => {
     const text = search.value.trim().toLowerCase();
     const found = mocks.filter((mock) => [mock.name, mock.url, ...mock.hosts].some((one) => one.toLowerCase().includes(text)));
     replace(list, found.map((mock) => card(mock, use.get(mock.name))));
+    replace(none, found.length || !mocks.length ? null : nothingFits());
     replace(said, found.length === mocks.length ? plural(mocks.length, 'mock') : `${found.length} of ${plural(mocks.length, 'mock')}`);
+  };
+  const nothingFits = () => empty('No mock fits this search',
+    h('p', {}, 'It looks at names, addresses and hosts.'),
+    h('p', {}, h('button', { type: 'button', class: 'link', onclick: showAll }, 'Show all mocks')));
+  const showAll = () => {
+    search.value = '';
+    keep({});
+    draw();
+    search.focus();
   };
   const later = settled(150, () => {
     keep({ q: search.value });
@@ -54,7 +65,7 @@ export async function show({ query }) {
   draw();
   return {
     content: [
-      h('div', { class: 'title' }, h('h1', { tabindex: '-1' }, 'Mocks'), said, mocks.length > 1 ? search : null),
+      h('div', { class: 'title' }, h('h1', { tabindex: '-1' }, 'Mocks'), said, mocks.length > 1 || search.value ? search : null), none,
       mocks.length ? list : NOTHING(),
     ],
     close: () => later.cancel(),

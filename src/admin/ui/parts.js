@@ -1,6 +1,6 @@
 // The parts that pages are made of.
 
-import { fresh, h, icon, replace } from './dom.js';
+import { fresh, h, icon, land, replace } from './dom.js';
 import { session } from './session.js';
 import { DECISIONS, tone } from './words.js';
 
@@ -17,7 +17,8 @@ export const ICONS = {
 export const prose = (text) => text.split('`').map((part, at) => (at % 2 ? h('code', {}, part) : part));
 
 export const tag = (text, kind = 'calm', title = null) => h('span', { class: `tag ${kind}`, title }, text);
-export const method = (name) => h('span', { class: `method ${name.toLowerCase()}` }, name);
+/// Callers choose their methods: with its prefix no word becomes a class that means something else.
+export const method = (name) => h('span', { class: `method verb-${name.toLowerCase()}` }, name);
 export const status = (code) => h('span', { class: `status ${tone(code)}` }, code ?? '···');
 
 export function decision(word) {
@@ -54,21 +55,27 @@ export function copy(text, what, { label = null } = {}) {
 /// What is shown where there is nothing: what it would be, and what to do next.
 export const empty = (title, ...next) => h('div', { class: 'empty' }, h('h2', {}, title), next);
 
-/// A refusal of the server, with its help, and the report of a configuration.
-export function refusal(problem) {
-  const hints = problem.report ? [] : problem.problems.map((one) => h('li', {}, one.title));
+/// A refusal of the server, with its help, and the report of a configuration; or any other error. `again` tries it again.
+export function refusal(problem, { again = null } = {}) {
+  const hints = problem.report ? [] : (problem.problems ?? []).map((one) => h('li', {}, one.title));
   return h('div', { class: 'notice bad', role: 'alert' },
-    h('p', {}, h('strong', {}, prose(problem.message))),
+    h('p', {}, h('strong', {}, prose(problem.message || String(problem)))),
     problem.help ? h('p', {}, prose(problem.help)) : null,
     hints.length ? h('ul', {}, hints) : null,
-    problem.report ? h('pre', { class: 'report', tabindex: '0' }, problem.report) : null);
+    problem.report ? h('pre', { class: 'report', tabindex: '0' }, problem.report) : null,
+    again ? h('p', {}, h('button', { type: 'button', class: 'link', id: 'again', onclick: again }, 'Try again')) : null);
 }
 
-/// Does something at the press of a button: the button rests meanwhile, and a refusal is said.
-export function doing(button, act, { place = null } = {}) {
-  button.addEventListener('click', async () => {
+/// Does something at the press of a button, or when it sends its form: the button rests meanwhile, and a refusal is said.
+/// It is not disabled, which would take the focus from it. Where it is gone afterwards, `next` gives the element that
+/// takes the focus; else it is the heading of the part.
+export function doing(button, act, { place = null, form = null, next = null } = {}) {
+  (form ?? button).addEventListener(form ? 'submit' : 'click', async (event) => {
+    if (form) event.preventDefault();
+    if ((form && event.submitter !== button) || button.hasAttribute('aria-busy')) return;
+    const home = button.closest('.pane, .panel, main');
     button.setAttribute('aria-busy', 'true');
-    button.disabled = true;
+    button.setAttribute('aria-disabled', 'true');
     try {
       if (place) replace(place);
       await act();
@@ -77,8 +84,10 @@ export function doing(button, act, { place = null } = {}) {
       else say([problem.message, problem.help].filter(Boolean).join(' '), 'bad');
     } finally {
       button.removeAttribute('aria-busy');
-      button.disabled = button.dataset.forbidden !== undefined;
-      if (document.activeElement === document.body && button.isConnected) button.focus();
+      button.removeAttribute('aria-disabled');
+      if (document.activeElement === document.body) {
+        land(button.isConnected ? button : button.id && document.getElementById(button.id), next?.(), home?.isConnected && home.querySelector('h1[tabindex], h2[tabindex]'), document.querySelector('main h1'));
+      }
     }
   });
   return button;

@@ -7,7 +7,8 @@ import { h } from './dom.js';
 const BEYOND = 10;
 
 export class Rows {
-  /// `draw(item)` gives the cells of a row, `detail(item)` what is below an open one, `key(item)` its name.
+  /// `draw(item)` gives the cells of a row, `detail(item, content)` what is below an open one, or renews it, `key(item)`
+  /// its name.
   constructor({ box, label, draw, detail, key, end, changed }) {
     Object.assign(this, { box, draw, detail, key, end, changed });
     this.items = [];
@@ -15,6 +16,7 @@ export class Rows {
     this.details = new Map();
     this.places = new Map();
     this.active = null;
+    this.opened = null;
     this.space = h('div', { class: 'space', role: 'rowgroup' });
     this.table = h('div', { class: 'rows', role: 'table', 'aria-label': label });
     this.sizes = new ResizeObserver((entries) => this.measured(entries));
@@ -23,6 +25,8 @@ export class Rows {
     box.addEventListener('scroll', () => this.soon(), { passive: true });
     this.space.addEventListener('keydown', (event) => this.keys(event));
     this.space.addEventListener('focusin', (event) => this.focused(event));
+    // Whoever moves on by hand is not moved any more.
+    for (const kind of ['wheel', 'touchmove', 'pointerdown', 'keydown']) box.addEventListener(kind, () => { this.opened = null; }, { passive: true });
   }
 
   /// The height of a row: that of the style sheet, which knows narrow windows.
@@ -30,17 +34,30 @@ export class Rows {
     return Number.parseFloat(getComputedStyle(this.box).getPropertyValue('--row')) || 40;
   }
 
-  /// Other rows. `above` says how many of them are new at the top: what is in sight stays where it is.
-  set(items, { above = 0 } = {}) {
-    const holds = above > 0 && (this.box.scrollTop > 4 || this.details.size > 0 || this.space.contains(document.activeElement));
+  /// Other rows. Where some of them are new among the others, what is in sight stays where it is.
+  set(items, { areNew = false } = {}) {
+    const holds = areNew && (this.box.scrollTop > 4 || this.details.size > 0 || this.space.contains(document.activeElement));
+    const at = holds ? this.row(this.box.scrollTop) : -1;
+    const [first, before] = at in this.items ? [this.key(this.items[at]), this.top(at)] : [null, 0];
     this.items = items;
     this.places = new Map([...this.details.keys()].map((key) => [key, -1]));
     if (this.details.size) items.forEach((item, at) => { if (this.places.has(this.key(item))) this.places.set(this.key(item), at); });
-    for (const [key, at] of this.places) if (at < 0) this.forget(key);
+    for (const [key, at] of this.places) {
+      if (at < 0) this.forget(key);
+      else this.renew(this.details.get(key), items[at]);
+    }
     this.extend();
-    if (holds) this.box.scrollTop += above * this.height;
+    const now = first === null ? -1 : items.findIndex((item) => this.key(item) === first);
+    if (now >= 0) this.box.scrollTop += this.top(now) - before;
     this.paint();
     return holds;
+  }
+
+  /// What is below a row shows the item as it is now.
+  renew(known, item) {
+    if (known.item === item) return;
+    known.item = item;
+    this.detail(item, known.content);
   }
 
   forget(key) {
@@ -85,6 +102,11 @@ export class Rows {
       this.frame = null;
       this.paint();
     });
+  }
+
+  /// What is in sight, and a little beyond.
+  get shown() {
+    return [...this.elements.values()].map((element) => element.item);
   }
 
   /// Draws the rows in sight.
@@ -171,10 +193,12 @@ export class Rows {
     const at = this.items.findIndex((item) => this.key(item) === key);
     if (at < 0) return;
     if (open) {
-      const inner = this.detail(this.items[at]);
-      const element = h('div', { role: 'row', class: 'detail' }, h('div', { role: 'cell', 'aria-colspan': '6' }, inner));
+      const item = this.items[at];
+      const content = this.detail(item);
+      const element = h('div', { role: 'row', class: 'detail' }, h('div', { role: 'cell', 'aria-colspan': '6' }, content));
       element.key = key;
-      this.details.set(key, { element, tall: 0 });
+      this.details.set(key, { element, content, item, tall: 0 });
+      this.opened = key;
       this.places.set(key, at);
       this.space.append(element);
       this.sizes.observe(element);
@@ -194,6 +218,15 @@ export class Rows {
     }
     this.extend();
     this.paint();
+    this.bring();
+  }
+
+  /// What was opened last comes into sight, once it is as high as it will be.
+  bring() {
+    const known = this.opened && this.details.get(this.opened);
+    if (!known?.tall || !known.element.isConnected) return;
+    known.element.scrollIntoView({ block: 'nearest' });
+    if (!known.element.querySelector('.loading')) this.opened = null;
   }
 
   close() {

@@ -1,6 +1,7 @@
 // One scenario: when it answers, what it answers, and a request to try it with.
 
 import { h } from './dom.js';
+import { readable } from './format.js';
 import { bodyOf, headersOf } from './message.js';
 import { facts, method, status, tag } from './parts.js';
 import { force } from './overrides.js';
@@ -20,14 +21,15 @@ function when(one) {
   return h('ul', { class: 'when' }, rows(list));
 }
 
-/// `entries` is what lies over the files of the mock; `changed` is called when that is another.
-export async function scenario(mock, stub, one, entries, changed) {
+/// `entries` is what lies over the files of the mock; `changed` is called when that is another, `called` when a test has
+/// made a call.
+export async function scenario(mock, stub, one, entries, { changed, called }) {
   const calls = `/calls?${new URLSearchParams({ mock: mock.name, stub: stub.name, scenario: one.name })}`;
-  const trial = await test(mock, stub, one);
+  const trial = await test(mock, stub, one, called);
   return {
     content: [
       h('div', { class: 'card' },
-        h('p', { class: 'stub' }, method(stub.method), h('span', { class: 'path' }, stub.match.slice(stub.method.length + 1))),
+        h('p', { class: 'stub' }, method(stub.method), h('span', { class: 'path', title: stub.match }, readable(stub.match.slice(stub.method.length + 1)))),
         h('div', { class: 'line' }, h('h2', { tabindex: '-1', id: 'scenario-name' }, one.name), status(one.status),
           one.delay ? tag(`Delay ${one.delay}`) : null, one.template ? tag('Template', 'calm', 'Filled in for each request') : null,
           h('span', { class: 'buttons push' }, h('a', { href: calls }, 'Its calls'), trial.button)),

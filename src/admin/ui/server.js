@@ -14,8 +14,12 @@ export async function serverStubs(mock, changed) {
   const address = path`/v1/mocks/${mock.name}`;
   const canSwitch = has('PATCH', '/v1/mocks/{mock}');
 
+  let turn = 0;
+
   const draw = async () => {
+    const mine = ++turn;
     const stubs = await all(`${address}/server-stubs`, {}, 'server_stubs');
+    if (mine !== turn) return content;
     if (!stubs.length) return replace(content, NOTHING());
     const button = (stub) => {
       const control = h('button', { type: 'button', id: `switch-${stub.name}`, class: stub.active ? 'plain' : 'primary' }, stub.active ? 'Deactivate' : 'Activate');

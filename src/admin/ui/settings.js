@@ -1,13 +1,20 @@
 // The configuration of a mock. What is changed here takes effect at once and lies over the files: they stay as they are.
 
 import { ask, has, path, remove } from './api.js';
-import { fresh, h, replace } from './dom.js';
+import { fresh, h, land, replace } from './dom.js';
 import { changes, doing, field, prose, refusal, say, select, tag, whyNot } from './parts.js';
 
 const DELAYS = [['', 'None'], ['2g', '2G: 300 ms'], ['3g', '3G: 100 ms'], ['custom', 'Custom']];
 const PRESETS = { '300ms': '2g', '100ms': '3g' };
 /// The longest delay, milliseconds; that of Postman's.
 const LONGEST = 180_000;
+const UNITS = { ms: 1, s: 1000, m: 60_000 };
+
+/// The milliseconds of a delay of whole ones, which is what one's own may be.
+function millisOf(delay) {
+  const [, value, unit] = /^(\d+)(ms|s|m)$/.exec(delay ?? '') ?? [];
+  return unit ? Number(value) * UNITS[unit] : null;
+}
 
 const FILES = 'This version takes these settings from the files only: edit them and save, and they are reloaded. The keys are `access`, `delay`, `environment`, `release` and `active_server_stub`.';
 
@@ -18,42 +25,45 @@ export async function settings(mock, changed) {
   const content = h('div', { class: 'settings' });
   const refused = h('div', {});
   let mark = etag;
+  /// Milliseconds that were typed and refused.
+  let typed = null;
 
+  const read = ({ data, etag: now }) => {
+    mark = now;
+    mock = data;
+    changed(data);
+  };
+  /// Changes something, and says whether it could.
   const put = async (members, said) => {
     replace(refused);
     content.setAttribute('aria-busy', 'true');
     try {
-      const answer = await ask('PATCH', address, { body: members, headers: mark ? { 'if-match': mark } : {} });
-      mark = answer.etag;
-      changed(answer.data);
-      mock = answer.data;
+      read(await ask('PATCH', address, { body: members, headers: mark ? { 'if-match': mark } : {} }));
+      typed = null;
       say(said);
     } catch (problem) {
-      if (problem.status === 412) {
-        const newer = await ask('GET', address);
-        mark = newer.etag;
-        changed(newer.data);
-        mock = newer.data;
-      }
-      replace(refused, refusal(problem));
+      replace(refused, problem.status === 412 ? await overtaken().catch(refusal) : refusal(problem));
     } finally {
       content.removeAttribute('aria-busy');
     }
     draw();
   };
+  /// Somebody else was faster: what is in force now is shown, and chosen from anew.
+  const overtaken = async () => {
+    read(await ask('GET', address));
+    return h('p', { class: 'notice bad', role: 'alert' }, h('strong', {}, 'This change was not made.'),
+      ` Somebody else has changed ${mock.name} meanwhile. The page shows what is in force now: look at it, and choose again.`);
+  };
   /// A setting with its name, and the way back to what the files say where it differs.
   const part = (name, legend, ...inside) => {
     const undo = () => doing(h('button', { type: 'button', class: 'quiet', id: `undo-${name}`, title: 'As in the files again', 'aria-label': `Undo: ${legend}` }, 'Undo'), async () => {
       await remove(`${address}/overrides/${name}`);
-      const now = await ask('GET', address);
-      mark = now.etag;
-      mock = now.data;
-      changed(mock);
+      read(await ask('GET', address));
       say(`${legend}: as in the files again`);
       draw();
-    }, { place: refused });
+    }, { place: refused, next: () => content.querySelector(`#part-${name} :is(input:checked, select)`) });
     const isChanged = mock.changed?.includes(name);
-    return h('fieldset', { class: 'card' }, h('legend', {}, h('span', { class: 'line' }, legend, isChanged ? [tag('Changed here', 'warn'), h('span', { class: 'push' }, changes(undo()))] : null)), inside);
+    return h('fieldset', { class: 'card', id: `part-${name}` }, h('legend', {}, h('span', { class: 'line' }, legend, isChanged ? [tag('Changed here', 'warn'), h('span', { class: 'push' }, changes(undo()))] : null)), inside);
   };
   const rests = (control) => {
     changes(control);
@@ -73,21 +83,25 @@ export async function settings(mock, changed) {
   };
 
   const delay = () => {
-    const preset = mock.delay === null ? '' : PRESETS[mock.delay] ?? 'custom';
+    const own = millisOf(mock.delay);
+    const preset = typed !== null ? 'custom' : mock.delay === null ? '' : PRESETS[mock.delay] ?? 'custom';
     const choice = rests(select(DELAYS, preset, { id: 'delay' }));
-    const millis = rests(h('input', { id: 'millis', type: 'number', min: '1', max: String(LONGEST), value: /^\d+ms$/.test(mock.delay ?? '') ? mock.delay.slice(0, -2) : '' }));
+    const millis = rests(h('input', { id: 'millis', type: 'number', required: true, min: '1', max: String(LONGEST), step: '1', value: typed ?? own ?? '' }));
     const apply = rests(h('button', { class: 'primary', id: 'apply-delay' }, 'Apply'));
     const custom = h('form', { class: 'custom', hidden: preset !== 'custom' }, field('Milliseconds', millis, { hint: `1 to ${LONGEST.toLocaleString('en')}` }), apply);
     custom.addEventListener('submit', (event) => {
       event.preventDefault();
-      put({ delay: `${millis.value}ms` }, `Answers wait ${millis.value} ms now`);
+      // The browser takes `1e3` for a number, the server does not.
+      typed = String(Number(millis.value));
+      put({ delay: `${typed}ms` }, `Answers wait ${typed} ms now`).then(() => document.activeElement === document.body && land(document.getElementById('apply-delay'), document.getElementById('delay')));
     });
     choice.addEventListener('change', () => {
       custom.hidden = choice.value !== 'custom';
+      typed = null;
       if (choice.value === 'custom') millis.focus();
       else put({ delay: choice.value || null }, choice.value ? `Answers wait as over ${choice.value.toUpperCase()} now` : 'Answers wait no more');
     });
-    const other = mock.delay !== null && !/^\d+ms$/.test(mock.delay) ? h('p', { class: 'muted' }, `In force: ${mock.delay}.`) : null;
+    const other = mock.delay !== null && own === null ? h('p', { class: 'muted' }, `In force: ${mock.delay}.`) : null;
     return part('delay', 'Delay', field('Before each answer', choice), custom, other,
       h('p', { class: 'muted small' }, prose('A scenario’s own delay goes before this one; `x-mock-response-delay` before both.')));
   };

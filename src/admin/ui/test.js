@@ -54,7 +54,8 @@ function result(tested) {
   ];
 }
 
-export async function test(mock, stub, one) {
+/// `called` is told when an answer has come.
+export async function test(mock, stub, one, called) {
   const address = path`/v1/mocks/${mock.name}/stubs/${stub.name}/scenarios/${one.name}`;
   const request = await get(`${address}/request`);
   const verb = select(METHODS.includes(request.method) ? METHODS : [request.method, ...METHODS], request.method);
@@ -64,16 +65,18 @@ export async function test(mock, stub, one) {
   const read = () => ({ method: verb.value, target: target.value.trim(), headers: headers.read(), body: body.value === '' ? null : body.value });
   const refused = h('div', {});
   const answer = h('div', { class: 'answer', role: 'region', 'aria-live': 'polite', 'aria-label': 'What came back' });
-  const send = changes(doing(h('button', { type: 'button', class: 'primary', id: 'send' }, 'Send'), async () => {
+  const content = h('form', { class: 'card test', 'aria-label': 'Test response' });
+  const send = changes(doing(h('button', { class: 'primary', id: 'send' }, 'Send'), async () => {
     replace(answer, h('p', { class: 'muted' }, 'Waiting for the answer …'));
     try {
       replace(answer, result(await post(`${address}/test`, { request: { ...read(), notes: [] } })));
+      called?.();
     } catch (problem) {
       replace(answer);
       throw problem;
     }
-  }, { place: refused }));
-  const content = h('div', { class: 'card test' },
+  }, { place: refused, form: content }));
+  replace(content,
     h('h2', {}, 'Test response'), whyNot(),
     request.notes.length ? h('ul', { class: 'notice warn' }, request.notes.map((note) => h('li', {}, prose(note)))) : null,
     h('div', { class: 'request' }, field('Method', verb), field('Path and query', target), h('div', { class: 'buttons' }, send, copy(() => curl(mock.url, read()), 'as curl', { label: 'Copy as curl' }))),

@@ -63,7 +63,7 @@ function card(one, today) {
   const name = one.mock || 'No mock';
   return h('li', { class: 'card use' },
     h('div', { class: 'line' }, h('h2', {}, one.mock ? h('a', { href: `/mocks/${encodeURIComponent(one.mock)}` }, name) : name),
-      one.mock ? null : h('span', { class: 'muted small' }, 'passed through without a mock'),
+      one.mock ? null : h('span', { class: 'muted small' }, 'Calls that reached no mock: passed through, or turned away before one was chosen'),
       h('span', { class: 'push figures' }, h('b', {}, number(one.today)), ' today, ', h('b', {}, number(one.calls)), ' since the start')),
     days(one.days, today),
     limits(one),

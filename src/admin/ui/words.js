@@ -53,7 +53,7 @@ const OPERATORS = {
   suffix: 'ends with', re: 'matches', subset: 'holds', not: 'not',
 };
 
-const show = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
+const show = (value) => (typeof value === 'string' && value !== '' ? value : JSON.stringify(value));
 
 function operators(subject, value) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [[subject, 'is', show(value)]];

@@ -1,8 +1,9 @@
 // The call log: time, method, path, scenario; headers and bodies; filters in the address; live; export; deletion.
 
 import fs from 'node:fs';
+import http from 'node:http';
 
-export default async ({ page, open, visit, until, call, api, assert, isNarrow }) => {
+export default async ({ page, open, visit, until, call, api, assert, isNarrow, data }) => {
   await visit('/calls');
   await page.getByText('No calls yet').waitFor();
   const gold = { method: 'POST', headers: { 'x-api-key': process.env.KEY, 'x-plan': 'gold', 'content-type': 'application/json' }, body: '{"total":200,"big":12345678901234567890}' };
@@ -117,4 +118,46 @@ export default async ({ page, open, visit, until, call, api, assert, isNarrow })
   await page.getByRole('button', { name: 'Delete all calls' }).click();
   await page.getByText('8 calls deleted').waitFor();
   await page.getByText('No calls yet').waitFor();
+
+  // A call under way ends in its row and below it.
+  const held = http.request(`${data}/shop/orders`, { method: 'POST', headers: { 'content-length': 2 } });
+  held.on('response', (response) => response.resume());
+  held.flushHeaders();
+  await until('the call to be under way', async () => (await api('/v1/calls')).calls[0]?.duration_us === null);
+  await page.getByRole('button', { name: 'Refresh', exact: true }).click();
+  await row('/shop/orders').locator('button').click();
+  await page.locator('.call .facts').getByText('under way').waitFor();
+  held.end('{}');
+  await row('/shop/orders').locator('.status', { hasText: '201' }).waitFor();
+  await page.locator('.call .facts').getByText('under way').waitFor({ state: 'detached' });
+  await row('/shop/orders').locator('button').click();
+
+  // Whatever the method is, it is seen; where there was no body, none is missed; the command can be run.
+  // Refreshed, the list is at its top, and no announcement lies over a row.
+  const refreshed = async () => {
+    await page.getByRole('button', { name: 'Refresh', exact: true }).click();
+    await page.getByRole('button', { name: /new call/ }).waitFor({ state: 'hidden' });
+  };
+  await call('/shop/products/7', { method: 'HEAD' });
+  await until('the call to be in the log', async () => (await api('/v1/calls')).calls.length === 2);
+  await refreshed();
+  await row('/shop/products/7').locator('.method', { hasText: 'HEAD' }).waitFor();
+  await row('/shop/products/7').locator('button').click();
+  await until('both sides to have no body', async () => (await page.locator('.side-of').getByText('No body.').count()) === 2);
+  await page.getByRole('button', { name: 'Copy as curl' }).click();
+  await until('the command', async () => (await page.evaluate(() => navigator.clipboard.readText())).startsWith("curl -I 'http"));
+  await row('/shop/products/7').locator('button').click();
+
+  // What only begins like JSON is shown as it came; of several documents each has its line.
+  const json = { 'content-type': 'application/json' };
+  for (const [path, body, shownAs] of [['/shop/note', '[note] hello brave  new world', '[note] hello brave  new world'], ['/shop/lines', '{"a":1}\n{"b":[]}\n', '{"a": 1}\n{"b": []}']]) {
+    await call(path, { method: 'POST', headers: json, body });
+    await until('the call to be in the log', async () => (await api('/v1/calls')).calls[0].path === path);
+    await refreshed();
+    await row(path).locator('button').click();
+    const code = page.locator('.call .side-of').first().locator('.code');
+    await code.waitFor();
+    assert.equal(await code.innerText(), shownAs);
+    await row(path).locator('button').click();
+  }
 };

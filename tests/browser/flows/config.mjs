@@ -20,6 +20,7 @@ export default async ({ page, visit, until, api, assert, write, read }) => {
   write('standin.toml', `${good}\n[[stub]]\nmatch = "GET /new"\nstatus = 201\n`);
   await page.getByRole('button', { name: 'Reload now' }).click();
   await until('the next generation', async () => (await facts.innerText()).includes('Generation\n2'));
+  await page.getByText('A reload would be refused').waitFor({ state: 'detached' });
   assert((await facts.innerText()).includes('1 added'));
   assert.equal((await api('/v1/config')).generation, 2);
 

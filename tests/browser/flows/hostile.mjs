@@ -13,6 +13,10 @@ export default async ({ page, visit, until, call, means, assert }) => {
   await page.locator('.call .side-of').first().getByText('Raw').click();
   assert.equal(await page.evaluate(() => window.evil), undefined);
   assert.equal(await page.locator('main img[src="x"], main script').count(), 0);
+  // A body that would be indented for ever is shown as far as it goes.
+  await call('/shop/deep', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '['.repeat(60_000) });
+  await page.locator('.row', { hasText: '/shop/deep' }).locator('button').click();
+  await until('the deep body', async () => (await page.locator('.call .code').allTextContents()).some((text) => /^\[{1000,}$/.test(text.replace(/\s/g, '')) && text.length < 1_100_000));
   // Even what does get in is stopped: the policy of the listener allows no script but its files.
   means('Content Security Policy');
   const said = page.waitForEvent('console', (message) => message.text().includes('Content Security Policy'));

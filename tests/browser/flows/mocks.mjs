@@ -24,6 +24,11 @@ export default async ({ page, visit, until, call, assert, admin, data }) => {
   await card('orders').waitFor();
   assert.equal(await page.locator('.mock').count(), 1, 'a shared address shows the same');
 
+  await page.getByLabel('Search mocks').fill('nothing like this');
+  await page.getByText('No mock fits this search').waitFor();
+  await page.getByRole('button', { name: 'Show all mocks' }).click();
+  await until('all mocks', async () => (await page.locator('.mock').count()) === 2);
+
   await card('orders').getByRole('link', { name: 'orders', exact: true }).click();
   await page.getByRole('heading', { level: 1, name: 'orders' }).waitFor();
   const facts = await page.locator('main .facts').first().innerText();
@@ -44,6 +49,32 @@ export default async ({ page, visit, until, call, assert, admin, data }) => {
   await until('one stub to be left', async () => (await page.locator('.stubs > li').count()) === 1);
   await page.getByLabel('Search stubs').fill('nothing like this');
   await page.getByText('No stub of this mock has that').waitFor();
+  // The tab leads to all of them again, and Back to the search.
+  await until('the search to be in the address', () => page.url().includes('q=nothing'));
+  await page.getByRole('link', { name: 'Stubs', exact: false }).first().click();
+  await until('all stubs', async () => (await page.locator('.stubs > li').count()) === 2);
+  await page.goBack();
+  await page.getByText('No stub of this mock has that').waitFor();
+
+  // An address of what is gone says so.
+  await visit('/mocks/orders?stub=create-order&scenario=silver');
+  await page.getByRole('alert').getByText('has no scenario silver any more').waitFor();
+  await visit('/mocks/orders?stub=gone');
+  await page.getByRole('alert').getByText('has no stub gone any more').waitFor();
+
+  // What is clicked last is shown, however long the one before takes.
+  await visit('/mocks/orders');
+  let late = null;
+  await page.route('**/scenarios/refused/request', (route) => { late = route; });
+  await page.getByRole('link', { name: 'refused' }).click();
+  await until('the first to be asked for', () => late);
+  await page.locator('.stubs > li:first-child a', { hasText: 'default' }).click();
+  await page.getByRole('heading', { level: 2, name: 'default' }).waitFor();
+  const answered = page.waitForResponse('**/scenarios/refused/request');
+  await late.continue();
+  await answered;
+  await page.evaluate(() => new Promise((resolve) => { setTimeout(() => requestAnimationFrame(resolve)); }));
+  assert.equal(await page.locator('#scenario-name').innerText(), 'default');
 
   await page.getByRole('link', { name: 'Server stubs' }).click();
   await page.getByRole('heading', { level: 2, name: 'down' }).waitFor();

@@ -25,6 +25,21 @@ export default async ({ page, visit, until, call, api, assert }) => {
   await order(key);
   await until('the call to say so', async () => (await api('/v1/calls?limit=1')).calls[0]?.duration_us?.delay >= 7000);
 
+  // Whole seconds are milliseconds here too; an empty box is refused at the box, and the button keeps the focus.
+  await page.getByLabel('Milliseconds').fill('2000');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await until('two seconds', async () => (await api('/v1/mocks/orders')).delay === '2s');
+  await page.getByText('Answers wait 2000 ms now').waitFor();
+  assert.equal(await page.getByLabel('Milliseconds').inputValue(), '2000');
+  await until('the focus to stay', () => page.evaluate(() => document.activeElement.id === 'apply-delay'));
+  await page.getByLabel('Milliseconds').fill('');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  assert(await page.getByLabel('Milliseconds').evaluate((box) => box.validity.valueMissing));
+  await page.getByLabel('Milliseconds').fill('7');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await until('seven milliseconds again', async () => (await api('/v1/mocks/orders')).delay === '7ms');
+  await page.getByText('Answers wait 7 ms now').last().waitFor();
+
   // The server stub, from here and from its own tab.
   await page.getByLabel('Answers in place of the stubs').selectOption('down');
   await page.getByText('down answers now').waitFor();
@@ -32,6 +47,7 @@ export default async ({ page, visit, until, call, api, assert }) => {
   await page.getByRole('link', { name: 'Server stubs' }).click();
   await page.getByRole('button', { name: 'Deactivate' }).click();
   await page.getByRole('button', { name: 'Activate' }).waitFor();
+  await until('the focus to stay', () => page.evaluate(() => document.activeElement.textContent === 'Activate'));
   assert.equal(await order(), 201);
 
   // Each is undone by itself; the files stay as they are.
@@ -48,7 +64,7 @@ export default async ({ page, visit, until, call, api, assert }) => {
   // Somebody else was faster: the page says so, shows what is in force, and loses nothing.
   await page.route('**/v1/mocks/orders', (route) => (route.request().method() === 'PATCH' ? route.continue({ headers: { ...route.request().headers(), 'if-match': '"old"' } }) : route.continue()));
   await page.getByLabel('Public').check();
-  await page.getByRole('alert').waitFor();
+  await page.getByRole('alert').getByText('This change was not made.').waitFor();
   await until('the control to show what is in force', () => page.getByLabel('Private').isChecked());
   await page.unroute('**/v1/mocks/orders');
 

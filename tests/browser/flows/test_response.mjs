@@ -23,7 +23,7 @@ export default async ({ page, visit, until, assert }) => {
   await test.getByText('Another than this scenario answered').waitFor();
   assert((await test.locator('.answer .notice').innerText()).includes('orders / create-order / default'));
   await test.getByLabel('Path and query').fill('/elsewhere');
-  await test.getByRole('button', { name: 'Send' }).click();
+  await test.getByLabel('Path and query').press('Enter');
   await until('the answer of the upstream', async () => (await test.locator('.answer .notice').innerText()).includes('Forwarded'));
 
   await test.getByRole('button', { name: 'Copy as curl' }).click();
