@@ -3,6 +3,9 @@
 //! They stand below everything, because the `standin` field, the call log, the API and the metric labels all speak
 //! them. Each word has one meaning, which the README prints from here.
 
+/// What events of the operational log are about that say who has changed what.
+pub const CHANGES: &str = "standin::changes";
+
 /// Declares a closed list of words.
 macro_rules! words {
     ($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $doc:literal])+ $variant:ident $text:literal,)+ }) => {

@@ -27,6 +27,7 @@ use super::error::{ApiError, Fault};
 use super::parameters::NoParameters;
 use crate::redact::Secret;
 use crate::tls::random;
+use crate::words::CHANGES;
 
 /// How the cookie is called.
 const NAME: &str = "standin_session";
@@ -182,7 +183,7 @@ impl Change {
             By::Token => "token",
             By::Cookie => "cookie",
         };
-        tracing::info!(peer = %self.peer, by, what = %what, "changed by the admin API");
+        tracing::info!(target: CHANGES, peer = %self.peer, by, what = %what, "changed by the admin API");
     }
 }
 

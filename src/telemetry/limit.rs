@@ -16,6 +16,7 @@ use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::metrics::Counter;
+use crate::words::CHANGES;
 
 /// How many lines one call site may write within a second: enough to see a pattern, too few to fill a disk.
 const LINES: u64 = 10;
@@ -137,7 +138,14 @@ where
 {
     fn format_event(&self, cx: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         // What is written is nothing, and of nothing no line is made.
-        let Some(left_out) = self.limiter.pass(site(event), self.limiter.second()) else { return Ok(()) };
+        let left_out = match event.metadata().target() {
+            // Who has changed what is told in full, whoever would hide it among other changes.
+            CHANGES => 0,
+            _ => match self.limiter.pass(site(event), self.limiter.second()) {
+                Some(left_out) => left_out,
+                None => return Ok(()),
+            },
+        };
         if left_out == 0 {
             return self.format.format_event(cx, writer, event);
         }
@@ -235,6 +243,16 @@ mod tests {
             }
             assert_eq!(kept.lines().len() as u64, LINES + 1);
         }
+    }
+
+    #[test]
+    fn what_was_changed_by_hand_is_never_left_out() {
+        let (kept, limiter) = (Kept::default(), Arc::new(Limiter::default()));
+        let format = Limited::text(format().with_ansi(false), limiter);
+        with_default(tracing_subscriber::fmt().with_writer(kept.clone()).event_format(format).finish(), || {
+            (0..3 * LINES).for_each(|_| tracing::info!(target: CHANGES, "changed"));
+        });
+        assert_eq!(kept.lines().len() as u64, 3 * LINES);
     }
 
     #[test]
