@@ -1,7 +1,6 @@
 //! The closed lists of the product's words: what was done with a request, and why.
 //!
-//! They stand below everything, because the `standin` field, the call log, the API and the metric labels all speak
-//! them. Each word has one meaning, which the README prints from here.
+//! They stand below everything: `standin` field, call log, API and metrics speak them. The README prints their meanings.
 
 /// What events of the operational log are about that say who has changed what.
 pub const CHANGES: &str = "standin::changes";
