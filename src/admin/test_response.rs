@@ -92,21 +92,20 @@ struct Answered {
 impl Request {
     /// The request, if a caller could send one like it.
     pub fn checked(self) -> Result<Self, ApiError> {
-        let wrong = |what: String, help: &str| {
-            Err(ApiError::new(Fault::BadBody, format!("`request.{what}: no caller can send it")).help(help))
+        let wrong = |place: &str, value: &str, help: &str| {
+            let what = format!("`request.{place}`: no caller can send `{value}`");
+            Err(ApiError::new(Fault::BadBody, what).help(help))
         };
         if Method::from_bytes(self.method.as_bytes()).is_err() {
-            return wrong(format!("method`: `{}`", self.method), "write one word, such as GET");
+            return wrong("method", &self.method, "write one word, such as GET");
         }
         if self.target.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-            return wrong(format!("target`: `{}`", self.target), "write a space as %20");
+            return wrong("target", &self.target, "write a space as %20");
         }
         for (at, [name, value]) in self.headers.iter().enumerate() {
             if HeaderName::from_bytes(name.as_bytes()).is_err() || HeaderValue::from_bytes(value.as_bytes()).is_err() {
-                return wrong(
-                    format!("headers[{at}]`: `{name}: {value}`"),
-                    "write a name without spaces, and one line",
-                );
+                let field = format!("{name}: {value}");
+                return wrong(&format!("headers[{at}]"), &field, "write a name without spaces, and one line");
             }
         }
         Ok(self)

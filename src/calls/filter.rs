@@ -174,7 +174,7 @@ impl Filter {
             && self.since.is_none_or(|since| at() >= since)
             && self.until.is_none_or(|until| at() <= until)
             && self.miss.is_none_or(|wanted| match wanted {
-                MissFilter::Any => call.decision.miss.is_some() || call.decided() == Decided::Unmatched,
+                MissFilter::Any => call.is_miss(),
                 MissFilter::Is(wanted) => call.decision.miss == Some(wanted),
             })
             && self.path.as_ref().is_none_or(|wanted| match wanted.strip_suffix('*') {
@@ -230,6 +230,11 @@ impl StatusFilter {
 }
 
 impl Call {
+    /// Whether a stub could have answered, and did not.
+    pub(super) fn is_miss(&self) -> bool {
+        self.decision.miss.is_some() || self.decided() == Decided::Unmatched
+    }
+
     /// The path as it was sent.
     fn path(&self) -> &[u8] {
         let (_, target, _) = self.request.request_line();

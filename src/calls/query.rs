@@ -10,7 +10,6 @@ use super::entry::Entry;
 use super::filter::{BadParameter, FILTERS, Filter, checked};
 use super::log::{id, parsed};
 use super::{Call, CallLog};
-use crate::words::Decided;
 
 /// Which calls are asked for.
 #[derive(Clone, Debug, Default)]
@@ -102,8 +101,7 @@ impl CallQuery {
     }
 
     fn fits(&self, call: &Call) -> bool {
-        let is_miss = || call.decision.miss.is_some() || call.decided() == Decided::Unmatched;
-        (!self.only_misses || is_miss()) && self.filter.fits(call)
+        (!self.only_misses || call.is_miss()) && self.filter.fits(call)
     }
 }
 

@@ -207,12 +207,14 @@ impl CallLog {
     pub fn verify(&self, expected: &Expected) -> Verified {
         let calls = self.remembered();
         let ((fitting, reason, missing), undecided) = match expected {
-            Expected::Count(criteria, range) => {
-                let undecided = calls.iter().filter(|call| self.held(call, criteria).is_undecided()).count() as u64;
-                (self.count(&calls, criteria, *range, undecided), undecided)
+            Expected::Count(criteria, range) => self.count(&calls, criteria, *range),
+            Expected::InOrder(steps) => {
+                let found = self.in_order(&calls, steps);
+                // An order that was seen is certain, whatever else there was.
+                let of_step = |call: &&Arc<Call>| steps.iter().any(|step| self.held(call, step).is_undecided());
+                let undecided = if found.1.is_some() { calls.iter().filter(of_step).count() } else { 0 };
+                (found, undecided as u64)
             }
-            // A step that cannot be told from another call is not seen.
-            Expected::InOrder(steps) => (self.in_order(&calls, steps), 0),
         };
         let complete = self.is_whole() && undecided == 0;
         let nearest = missing.map(|(criteria, calls)| self.nearest(calls, criteria)).unwrap_or_default();
@@ -235,9 +237,15 @@ impl CallLog {
         self.held(call, criteria).fits()
     }
 
-    fn count<'c>(&self, calls: &'c [Arc<Call>], criteria: &'c Criteria, range: Range, undecided: u64) -> Found<'c> {
-        let fitting = calls.iter().filter(|call| self.fits(call, criteria)).map(|call| call.number);
-        let fitting: Vec<u64> = fitting.collect();
+    /// What was found, and how many calls more may fit.
+    fn count<'c>(&self, calls: &'c [Arc<Call>], criteria: &'c Criteria, range: Range) -> (Found<'c>, u64) {
+        let (mut fitting, mut undecided) = (Vec::new(), 0);
+        for call in calls {
+            match self.held(call, criteria) {
+                held if held.fits() => fitting.push(call.number),
+                held => undecided += u64::from(held.is_undecided()),
+            }
+        }
         let count = fitting.len() as u64;
         let Range { least, most } = range;
         let wanted = match (least, most) {
@@ -251,7 +259,7 @@ impl CallLog {
             more => format!("; {more} more may fit, of which what was asked for was not kept or is redacted"),
         };
         let reason = (count < least || count > most).then(|| format!("{count} calls fit, expected {wanted}{more}"));
-        (fitting, reason, (count < least).then_some((criteria, calls)))
+        ((fitting, reason, (count < least).then_some((criteria, calls))), undecided)
     }
 
     fn in_order<'c>(&self, calls: &'c [Arc<Call>], steps: &'c [Criteria]) -> Found<'c> {

@@ -126,6 +126,11 @@ fn what_the_log_did_not_keep_is_neither_there_nor_not_there() {
         assert_eq!((&said["count"], &said["undecided"]), (&count.into(), &undecided.into()), "{asked}: {said}");
         assert_eq!(said["complete"], undecided == 0, "{asked}: {said}");
     }
+    let order = post(&sidecar, "/v1/verify", &json!({ "in_order": [{ "body": "xyz" }, { "method": "GET" }] }));
+    assert_eq!(
+        (&order["verified"], &order["undecided"], &order["complete"]),
+        (&false.into(), &1.into(), &false.into())
+    );
     let said = post(&sidecar, "/v1/verify", &json!({ "calls": { "body": "xyz" } }));
     assert!(said["reason"].as_str().unwrap().contains("; 1 more may fit"), "{said}");
     assert_eq!(said["nearest"][0]["differs"][0]["field"], "body");
